@@ -1,0 +1,87 @@
+// The port every source of states stands behind: local directories now, versioned buckets and the spool later.
+// A source never writes to what it watches and never interprets a state's content.
+import type { LockInfo } from '../terraform/state.ts';
+
+/** A place where one state lives: canonical, without credentials. Identity of a state before it has a name. */
+export interface StateReference {
+  /** dir:<root label>/<relative path>, or s3://bucket/key. Percent-encoded where a byte is not printable ASCII. */
+  readonly uri: string;
+  readonly workspace: string;
+}
+
+/** A state the source knows of: one it can watch, or one that it can only name (the inventory). */
+export interface DiscoveredState {
+  readonly reference: StateReference;
+  /** What people should see: the path as they would type it, escaped for a terminal. */
+  readonly displayPath: string;
+  /** Name candidates, shortest first: ["network", "infra/network"]. */
+  readonly nameCandidates: readonly string[];
+  readonly isWatched: boolean;
+  /** Why it is not watched: remote backend ("s3://…"), ignored, over budget. '' when watched. */
+  readonly reason: string;
+}
+
+/** Facts about the lock beside a state. Every text in `info` is a claim. */
+export interface LockSighting {
+  /** 'held' or 'stale' by the kernel's lock table; 'unknown' where it cannot be read. */
+  readonly holder: 'held' | 'stale' | 'unknown';
+  /** Absent when the file may not be read (mode 0600, another user) or is not complete yet. */
+  readonly info: LockInfo | undefined;
+  /** When the lock file was made, milliseconds since the epoch, from its mtime. */
+  readonly createdMs: number;
+  /** Process id of the holder by the kernel's lock table, or 0. */
+  readonly pid: number;
+}
+
+export interface BackupSighting {
+  readonly sourceVersion: string;
+  readonly bytes: Uint8Array;
+  readonly modifiedMs: number;
+}
+
+/**
+ * One look at one reference, settled as far as the source can tell.
+ * 'state': whole bytes of one version. 'empty': zero bytes. 'absent': no file. 'unreadable': see problem.
+ */
+export interface StateSighting {
+  readonly reference: StateReference;
+  readonly condition: 'state' | 'empty' | 'absent' | 'unreadable';
+  /** Opaque, equal for equal versions: `<mtimeNs>-<size>-<inode>` for a file. '' when absent. */
+  readonly sourceVersion: string;
+  readonly bytes: Uint8Array;
+  /** RFC 3339 time of the version by `timeBasis`; '' when absent. */
+  readonly effectiveTime: string;
+  readonly timeBasis: 'store' | 'mtime' | 'run';
+  readonly problem: { readonly code: string; readonly message: string } | undefined;
+  /** The lock as it stands after the read; undefined when there is none. */
+  readonly lock: LockSighting | undefined;
+  /** How many lock files were made beside this state since the previous sighting of it; -1 when not known. */
+  readonly lockHoldsSince: number;
+  /** The last lock that was read since the previous sighting, also when it is gone by now. */
+  readonly lastLock: LockSighting | undefined;
+  /** terraform.tfstate.backup, when its version is not the one of the previous sighting or `withBackup` was asked. */
+  readonly backup: BackupSighting | undefined;
+  /** Unix seconds in the name of the newest numbered backup (state mv / state rm), or 0. */
+  readonly numberedBackupSeconds: number;
+}
+
+/**
+ * Contract:
+ * - `discover` lists every state reference the source knows of now, also those it does not watch.
+ * - `look` reads one reference into memory: at least once per version it can still see; it may skip versions that
+ *   were overwritten before it looked, and then says so by `lockHoldsSince`. A half-written version is retried
+ *   until a deadline; after that the condition is 'unreadable'. `look` never throws for what a file holds or is.
+ *   `cursor` is the `sourceVersion` of the last version that was recorded ('' for none): when the file still
+ *   stands there, `look` answers with that same sourceVersion and empty bytes, and reads nothing.
+ * - `onPoke` asks the listener to look at a reference now ('' = discover again). A poke is never a claim that
+ *   something changed, and may be missing: the user of the port also polls.
+ * - After `close` no listener is called and no descriptor stays open.
+ */
+export interface StateSource {
+  readonly name: string;
+  discover(): Promise<readonly DiscoveredState[]>;
+  look(reference: StateReference, cursor: string): Promise<StateSighting>;
+  onPoke(listener: (uri: string) => void): void;
+  start(): Promise<void>;
+  close(): Promise<void>;
+}
