@@ -1,9 +1,9 @@
 // A real terraform in one directory of a test: files in, commands run, what Terraform itself reports out.
 // Never downloads anything, never reads the user's own configuration, and knows nothing of stateseal.
 import { spawn as spawnChild, type ChildProcess } from 'node:child_process';
-import { statSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { delimiter, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { findProgram } from './components.ts';
 import type { ScriptedProvider } from './provider/provider.ts';
 
 export interface TerraformOptions {
@@ -155,10 +155,9 @@ interface ShownModule {
   readonly child_modules?: readonly ShownModule[];
 }
 
-/** Where `terraform` is on PATH, or undefined. */
+/** Where `terraform` is, or undefined. */
 export function terraformPath(): string | undefined {
-  const folders = (process.env['PATH'] ?? '').split(delimiter).filter(Boolean);
-  return folders.map((folder) => join(folder, 'terraform')).find(isFile);
+  return findProgram('terraform');
 }
 
 /** Terraform at work in `dir`, which is made if need be. */
@@ -212,13 +211,10 @@ export async function openTerraform(dir: string, options: TerraformOptions = {})
   };
 }
 
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
-}
-
-/** Providers come only from a folder that is not there: with any other setting `init` would ask a registry. */
+/** Providers come only from a folder that is not there, and the registry offers nothing, modules neither. */
 function noDownloads(dir: string): string {
-  return `provider_installation {\n  filesystem_mirror {\n    path = ${JSON.stringify(join(dir, '.no-providers'))}\n  }\n}\n`;
+  const mirror = `  filesystem_mirror {\n    path = ${JSON.stringify(join(dir, '.no-providers'))}\n  }\n`;
+  return `provider_installation {\n${mirror}}\nhost "registry.terraform.io" {\n  services = {}\n}\n`;
 }
 
 function isolatedEnv(dir: string, configPath: string): Record<string, string> {

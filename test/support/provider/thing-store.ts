@@ -56,6 +56,7 @@ export function createThingStore(objects: Map<string, CtyObject>): ThingStore {
   const operations: Operation[] = [];
   const waiting = new Set<() => void>();
   const closing = new AbortController();
+  let lastNumber = 0;
   const switches: Switches = { legacyTypeSystem: false, adjust: undefined };
   const writeOnlySeen = new Map<string, string>();
 
@@ -81,8 +82,15 @@ export function createThingStore(objects: Map<string, CtyObject>): ThingStore {
     return failed ? { thing, error: failureText(kind, subject) } : { thing };
   }
 
+  /** Ids count up and are never used twice, so that a replaced thing has another one. */
+  function freshId(): string {
+    do lastNumber += 1;
+    while (objects.has(`thing-${lastNumber}`));
+    return `thing-${lastNumber}`;
+  }
+
   function store(planned: CtyObject, secretWo: string): CtyObject {
-    const id = isUnknown(planned['id']) ? freshId(objects) : textOf(planned['id']);
+    const id = isUnknown(planned['id']) ? freshId() : textOf(planned['id']);
     const whole: CtyObject = { ...planned, id, token: tokenOf(id), secret_wo: null };
     const thing = switches.adjust?.(whole) ?? whole;
     objects.set(id, thing);
@@ -108,13 +116,6 @@ export function createThingStore(objects: Map<string, CtyObject>): ThingStore {
   }
 
   return { objects, operations, writeOnlySeen, switches, operate, started, close: () => closing.abort() };
-}
-
-/** Ids count up past whatever is there, so that a run is the same every time. */
-function freshId(objects: ReadonlyMap<string, CtyObject>): string {
-  let number = objects.size + 1;
-  while (objects.has(`thing-${number}`)) number += 1;
-  return `thing-${number}`;
 }
 
 /** Real providers quote what they were given; so does this one, secret included. */
