@@ -45,8 +45,10 @@ export type PutResult = { readonly outcome: 'created'; readonly receipt: Receipt
  * - `versions` lists every version and delete marker of exactly that key, newest first as the store sees it;
  *   the order is no evidence of age.
  * - `list` yields every version of every key below `prefix`, in key order; memory stays flat.
- * - `get` returns exactly the stored bytes of one version, or throws: never a part.
- * - Keys are relative, '/'-separated, of [a-z0-9~/._-]; an adapter refuses any other.
+ * - `get` returns exactly the stored bytes of one version, or throws: never a part, and never more than `maxBytes`
+ *   (default 1 GiB), which bounds the memory a hostile store can ask for.
+ * - Keys are relative, '/'-separated, of [a-z0-9~/._-], no segment begins with a dot; an adapter refuses any other.
+ *   `list` and `versions` also report what somebody else put there: such keys may hold any character.
  * - Errors are ArchiveError: transient (retry) or permanent (alarm). Their text names keys, never credentials.
  */
 export interface Archive {
@@ -56,7 +58,7 @@ export interface Archive {
   readonly isWriteOnce: boolean;
   put(key: string, body: Uint8Array, sha256: string, retention: Retention | undefined): Promise<PutResult>;
   versions(key: string): Promise<readonly ObjectVersion[]>;
-  get(key: string, versionId: string): Promise<Uint8Array>;
+  get(key: string, versionId: string, maxBytes?: number): Promise<Uint8Array>;
   list(prefix: string): AsyncIterable<ObjectVersion>;
   /** What the store says about the lock of one version now. */
   readReceipt(key: string, versionId: string): Promise<Receipt>;
