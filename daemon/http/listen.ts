@@ -1,0 +1,131 @@
+// The socket under the application: loopback only, with limits on headers, time and connections.
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { ConfigError, describeForeign } from '../errors.ts';
+import { formatProblem } from './problem.ts';
+
+export const DEFAULT_HTTP_HOST = '127.0.0.1';
+export const DEFAULT_HTTP_PORT = 7373;
+
+const MAX_HEADER_BYTES = 8 * 1024;
+const MAX_CONNECTIONS = 64;
+const HEADERS_TIMEOUT_MS = 5_000;
+const REQUEST_TIMEOUT_MS = 10_000;
+const KEEP_ALIVE_TIMEOUT_MS = 5_000;
+/** A reader that takes nothing for so long is cut off. */
+const IDLE_SOCKET_MS = 30_000;
+/** What is still being answered may end for so long after `close`. */
+const CLOSE_GRACE_MS = 1_000;
+
+const LOOPBACK: ReadonlyMap<string, string> = new Map([
+  ['127.0.0.1', '127.0.0.1'],
+  ['::1', '::1'],
+  // Not left to name resolution, which an entry in /etc/hosts could send elsewhere.
+  ['localhost', '127.0.0.1'],
+]);
+
+export interface ListenOptions {
+  /** 127.0.0.1, ::1 or localhost. */
+  readonly host?: string;
+  /** 0 = any free one. */
+  readonly port?: number;
+}
+
+export interface HttpListener {
+  /** Without a slash at the end: http://127.0.0.1:7373 */
+  readonly url: string;
+  readonly port: number;
+  /** Takes no new connection, ends idle ones, waits a second for the rest. */
+  close(): Promise<void>;
+}
+
+/** Throws ConfigError `http-host-refused`, `http-port-taken` or `http-listen-failed`. */
+export async function listenHttp(app: RequestListener, options: ListenOptions = {}): Promise<HttpListener> {
+  const host = LOOPBACK.get(options.host ?? DEFAULT_HTTP_HOST);
+  if (host === undefined) throw hostRefused();
+  const server = createLimitedServer(app);
+  await listening(server, host, options.port ?? DEFAULT_HTTP_PORT);
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://${host === '::1' ? '[::1]' : host}:${port}`,
+    port,
+    close: () => closeServer(server),
+  };
+}
+
+function createLimitedServer(app: RequestListener): Server {
+  const server = createServer(
+    {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      connectionsCheckingInterval: 1_000,
+    },
+    app,
+  );
+  server.maxConnections = MAX_CONNECTIONS;
+  server.setTimeout(IDLE_SOCKET_MS);
+  server.on('clientError', answerMalformed);
+  return server;
+}
+
+function listening(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const refuse = (error: Error): void => reject(listenFailed(error, port));
+    server.once('error', refuse);
+    server.listen({ host, port, exclusive: true }, () => {
+      server.off('error', refuse);
+      resolve();
+    });
+  });
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
+    server.close(() => {
+      clearTimeout(cut);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
+
+/** What the parser refuses never reaches the application: too large headers, bad syntax, too slow. */
+function answerMalformed(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
+  const status = parserStatus(error.code);
+  const body = formatProblem({
+    status,
+    code: 'request-malformed',
+    title: 'Request malformed',
+    detail: `expected a well-formed request with at most ${MAX_HEADER_BYTES} bytes of headers, in time`,
+  });
+  socket.end(
+    `HTTP/1.1 ${status} Refused\r\ncontent-type: application/problem+json\r\ncontent-length: ${body.length}\r\n` +
+      `cache-control: no-store\r\nconnection: close\r\n\r\n${body}`,
+  );
+}
+
+function parserStatus(code: string | undefined): number {
+  if (code === 'HPE_HEADER_OVERFLOW') return 431;
+  return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
+}
+
+function hostRefused(): ConfigError {
+  return new ConfigError('http-host-refused', 'expected a loopback address for http.host, got another one', {
+    hint: 'use 127.0.0.1, ::1 or localhost; put a proxy with TLS in front to reach it from elsewhere',
+  });
+}
+
+function listenFailed(error: Error, port: number): ConfigError {
+  if ('code' in error && error.code === 'EADDRINUSE') {
+    return new ConfigError('http-port-taken', `expected port ${port} to be free, got one that is in use`, {
+      hint: 'another recorder or program listens there: choose another http.port',
+    });
+  }
+  return new ConfigError('http-listen-failed', `could not listen on port ${port}: ${describeForeign(error)}`, {
+    hint: 'choose a http.port above 1023, or check that the host has this loopback address',
+  });
+}
