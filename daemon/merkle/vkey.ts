@@ -81,6 +81,6 @@ function algorithmOf(typeByte: number | undefined): KeyAlgorithm | undefined {
 
 function malformed(): ParseError {
   return new ParseError('vkey-malformed', 'expected a verifier key <name>+<key id>+<base64>, got another text', {
-    hint: 'copy the whole line that `stateseal key show` prints; one changed character makes it invalid',
+    hint: 'copy the whole verifier key again; one character changed or missing makes it invalid',
   });
 }
