@@ -2,9 +2,10 @@
 // Never repeats a piece of its input. Knows nothing of Terraform or files.
 import { Buffer, constants, isAscii, isUtf8 } from 'node:buffer';
 import { ParseError } from '../errors.ts';
+import { hasBackslashKey, parseExact } from './exact-parse.ts';
 import { isMarker, markNumbers, readMarker } from './exact-numbers.ts';
 import { scanJson, type JsonScan } from './scan.ts';
-import type { Json } from './value.ts';
+import { NumberText, type Json } from './value.ts';
 
 export interface JsonLimits {
   /** Nested arrays and objects; 512 by default, which later recursive walks rely on. */
@@ -22,11 +23,19 @@ const SYNTAX_HINT = 'The file is not whole JSON: it was caught half-written, dam
 export function parseJson(bytes: Uint8Array, limits: JsonLimits = {}): Json {
   assertText(bytes);
   const scan = scanJson(bytes, limits.maxDepth ?? DEFAULT_MAX_DEPTH);
-  const marked = scan.numberSpans.length === 0 ? bytes : markNumbers(bytes, scan.numberSpans);
-  const root = [parseText(decode(marked), scan, bytes.length)];
-  const memberCount = scan.numberSpans.length === 0 ? countMembers(root) : restoreNumbers(root, bytes, scan);
+  const root = [readTree(bytes, scan)];
+  const memberCount = countMembers(root);
   if (memberCount !== scan.memberCount) throw duplicateKey(scan.memberCount - memberCount);
   return root[0] as Json;
+}
+
+/** The engine's parser, with what it gets wrong made good: numbers beyond a double, and some escaped keys. */
+function readTree(bytes: Uint8Array, scan: JsonScan): unknown {
+  const isExact = scan.numberSpans.length === 0;
+  const root = [parseText(decode(isExact ? bytes : markNumbers(bytes, scan.numberSpans)), scan, bytes.length)];
+  if (scan.hasEscapedKey && hasBackslashKey(root)) return parseExact(decode(bytes));
+  if (!isExact) restoreNumbers(root, bytes, scan);
+  return root[0];
 }
 
 function assertText(bytes: Uint8Array): void {
@@ -79,7 +88,7 @@ function duplicateKey(count: number): ParseError {
 type Container = Record<string, unknown>;
 
 function isContainer(value: unknown): value is Container {
-  return typeof value === 'object' && value !== null;
+  return typeof value === 'object' && value !== null && !(value instanceof NumberText);
 }
 
 /** Members of all objects in a tree. Recursion is bounded by the depth the scan allowed. */
@@ -96,25 +105,23 @@ function countMembers(container: object): number {
   return count;
 }
 
-/** Puts the kept numbers back in place, and counts members on the way. */
-function restoreNumbers(container: object, bytes: Uint8Array, scan: JsonScan): number {
-  if (Array.isArray(container)) return restoreElements(container, bytes, scan);
+/** Puts the kept numbers back in place. */
+function restoreNumbers(container: object, bytes: Uint8Array, scan: JsonScan): void {
+  if (Array.isArray(container)) {
+    restoreElements(container, bytes, scan);
+    return;
+  }
   const members = container as Container;
-  let count = 0;
   for (const key in members) {
     const value = members[key];
-    count += 1;
-    if (isContainer(value)) count += restoreNumbers(value, bytes, scan);
+    if (isContainer(value)) restoreNumbers(value, bytes, scan);
     else if (typeof value === 'number' && isMarker(value)) members[key] = readMarker(value, bytes, scan.numberSpans);
   }
-  return count;
 }
 
-function restoreElements(elements: unknown[], bytes: Uint8Array, scan: JsonScan): number {
-  let count = 0;
+function restoreElements(elements: unknown[], bytes: Uint8Array, scan: JsonScan): void {
   for (const [index, value] of elements.entries()) {
-    if (isContainer(value)) count += restoreNumbers(value, bytes, scan);
+    if (isContainer(value)) restoreNumbers(value, bytes, scan);
     else if (typeof value === 'number' && isMarker(value)) elements[index] = readMarker(value, bytes, scan.numberSpans);
   }
-  return count;
 }

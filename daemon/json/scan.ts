@@ -9,6 +9,8 @@ export interface JsonScan {
   readonly memberCount: number;
   /** Containers still open at the end: above 0 the text is truncated. */
   readonly openCount: number;
+  /** True when a key is spelled with a backslash. */
+  readonly hasEscapedKey: boolean;
   /** Byte offsets, start then end, of each number token that must be kept as text; in document order. */
   readonly numberSpans: readonly number[];
 }
@@ -19,6 +21,7 @@ const MINUS = 0x2d;
 const POINT = 0x2e;
 const ZERO = 0x30;
 const NINE = 0x39;
+const COLON = 0x3a;
 /** Strings longer than this are searched with the engine's own memchr. */
 const LONG_STRING = 48;
 /** A decimal of at most this many digits survives a double unchanged. */
@@ -32,26 +35,37 @@ export function scanJson(bytes: Uint8Array, maxDepth: number): JsonScan {
   const numberSpans: number[] = [];
   let openCount = 0;
   let memberCount = 0;
+  let hasEscapedKey = false;
+  let stringStart = 0;
   let at = 0;
   while (at < buffer.length) {
     const byte = buffer[at] ?? 0;
     if (byte <= 0x20) {
       at += 1;
     } else if (byte === QUOTE) {
+      stringStart = at;
       at = skipString(buffer, at + 1);
     } else if (byte <= NINE && (byte >= ZERO || byte === MINUS)) {
       const end = skipNumber(buffer, at + 1);
       if (needsText(buffer, at, end)) numberSpans.push(at, end);
       at = end;
     } else {
-      if (byte === 0x3a) memberCount += 1;
-      else if (byte === 0x7b || byte === 0x5b) openCount += 1;
+      if (byte === COLON) {
+        memberCount += 1;
+        hasEscapedKey ||= hasBackslash(buffer, stringStart, at);
+      } else if (byte === 0x7b || byte === 0x5b) openCount += 1;
       else if (byte === 0x7d || byte === 0x5d) openCount -= 1;
       if (openCount > maxDepth) throw tooDeep(maxDepth, at);
       at += 1;
     }
   }
-  return { memberCount, openCount, numberSpans };
+  return { memberCount, openCount, hasEscapedKey, numberSpans };
+}
+
+function hasBackslash(buffer: Buffer, start: number, end: number): boolean {
+  if (end - start > LONG_STRING) return buffer.subarray(start, end).includes(BACKSLASH);
+  for (let at = start; at < end; at += 1) if (buffer[at] === BACKSLASH) return true;
+  return false;
 }
 
 /** Offset behind the closing quote of the string whose content starts at `start`. */
