@@ -1,0 +1,207 @@
+// What can be asked of the log, and the SQL it becomes. Every value is a bound parameter.
+import type { ChangeKind } from '../record/data.ts';
+import { MOVED_AWAY } from './query-index.ts';
+
+/** Terraform's words for what happens to one instance; 'replace' is a delete and a create. */
+export const ACTION_NAMES = [
+  'create',
+  'update',
+  'delete',
+  'replace',
+  'forget',
+  'move',
+  'import',
+  'taint',
+  'untaint',
+] as const;
+export type ActionName = (typeof ACTION_NAMES)[number];
+
+export const CHANGE_KINDS: readonly ChangeKind[] = [
+  'apply',
+  'destroy',
+  'refresh',
+  'import',
+  'manual',
+  'rollback',
+  'rewritten',
+  'replaced',
+  'migrated',
+  'retired',
+  'failed',
+  'unknown',
+];
+
+/** Changes that somebody should look at; the other reason is continuity 'gap'. */
+export const PROBLEM_KINDS: ReadonlySet<string> = new Set<ChangeKind>([
+  'failed',
+  'unknown',
+  'manual',
+  'rollback',
+  'rewritten',
+  'replaced',
+]);
+
+/** Records without a change of their own that somebody should look at. */
+export const PROBLEM_TYPES: ReadonlySet<string> = new Set([
+  'state.missed',
+  'state.unreadable',
+  'state.flooded',
+  'lock.abandoned',
+]);
+
+/** All members narrow; an absent one asks nothing. Times are milliseconds since the epoch, `since` included. */
+export interface ChangeFilter {
+  /** Globs (`*`, `?`) over a state's name then and now, and over its reference. */
+  readonly state?: string;
+  /** Glob over instance addresses; without an index or wildcard it means every instance, as `-target` does. */
+  readonly address?: string;
+  /** RFC 6901 pointer: changes that touch this value or one below it. */
+  readonly path?: string;
+  /** Glob over resource types. */
+  readonly resourceType?: string;
+  readonly actions?: readonly ActionName[];
+  readonly kinds?: readonly string[];
+  /** Glob over the actors that a change's claims name. */
+  readonly actor?: string;
+  readonly sinceMs?: number;
+  readonly untilMs?: number;
+  readonly recordedSinceMs?: number;
+  readonly problemsOnly?: boolean;
+  /** Answer as of this tree size: later leaves do not count. */
+  readonly atSize?: number;
+  /** Only leaves from this index on. */
+  readonly fromLeaf?: number;
+}
+
+export interface SqlPart {
+  readonly sql: string;
+  readonly parameters: readonly (string | number)[];
+}
+
+/** An address in one state: a literal address with the names it had before and after its moves. */
+export interface AddressInState {
+  readonly stateId: string;
+  readonly address: string;
+}
+
+/** Conditions over `change_index AS c`; `renames` are further names of a literal address. */
+export function changeCondition(filter: ChangeFilter, renames: readonly AddressInState[]): SqlPart {
+  return joinParts(' AND ', [
+    ...timeParts('c', filter),
+    ...(filter.state === undefined ? [] : [stateCondition(filter.state)]),
+    ...(filter.kinds === undefined ? [] : [oneOf('c.kind', filter.kinds)]),
+    ...(filter.problemsOnly === true ? [problemCondition()] : []),
+    ...(hasInstanceFilter(filter) ? [instanceCondition(filter, renames)] : []),
+  ]);
+}
+
+/** Conditions over `record_index AS r` for problem records; the state is left to the reader of the line. */
+export function problemRecordCondition(filter: ChangeFilter): SqlPart {
+  return joinParts(' AND ', [oneOf('r.type', [...PROBLEM_TYPES]), ...timeParts('r', filter)]);
+}
+
+/** True when the filter can only be met by a change: then problem records do not belong in the answer. */
+export function asksForChangesOnly(filter: ChangeFilter): boolean {
+  const { path, kinds, actor } = filter;
+  return hasInstanceFilter(filter) || path !== undefined || kinds !== undefined || actor !== undefined;
+}
+
+export function hasInstanceFilter({ address, resourceType, actions }: ChangeFilter): boolean {
+  return address !== undefined || resourceType !== undefined || actions !== undefined;
+}
+
+/** A user's glob as SQLite's GLOB reads it: `*` and `?` only, case counts, `[` is a character. */
+export function toSqlGlob(glob: string): string {
+  return glob.replaceAll('[', '[[]');
+}
+
+/** Conditions on one row of `change_action AS a`: every part must hold for the same instance. */
+export function actionCondition(filter: ChangeFilter, renames: readonly AddressInState[]): SqlPart {
+  const { address, resourceType, actions } = filter;
+  return joinParts(' AND ', [
+    ...(address === undefined ? [] : [addressCondition('a.address', address, renames)]),
+    ...(resourceType === undefined ? [] : [{ sql: 'a.resource_type GLOB ?', parameters: [toSqlGlob(resourceType)] }]),
+    ...(actions === undefined ? [] : [joinParts(' OR ', actions.map(actionPart))]),
+  ]);
+}
+
+function instanceCondition(filter: ChangeFilter, renames: readonly AddressInState[]): SqlPart {
+  const action = actionCondition(filter, renames);
+  const byAction = `EXISTS (SELECT 1 FROM change_action a WHERE a.leaf_index = c.leaf_index AND ${action.sql})`;
+  const { address } = filter;
+  if (address === undefined || filter.resourceType !== undefined || filter.actions !== undefined) {
+    return { sql: byAction, parameters: action.parameters };
+  }
+  // Outputs are steps without a net action: they are found by the records of the change.
+  const output = addressCondition('o.address', address, []);
+  const byOutput = `EXISTS (SELECT 1 FROM record_index o
+    WHERE o.change_id = c.id AND o.change_id <> '' AND o.type = 'output.changed' AND ${output.sql})`;
+  return { sql: `(${byAction} OR ${byOutput})`, parameters: [...action.parameters, ...output.parameters] };
+}
+
+function addressCondition(column: string, address: string, renames: readonly AddressInState[]): SqlPart {
+  const glob = toSqlGlob(address);
+  const own: SqlPart = {
+    sql: `(${column} GLOB ? OR ${column} GLOB ? OR ${column} GLOB ?)`,
+    parameters: [glob, `${glob}[[]*`, `${glob}.*`],
+  };
+  const others = renames.map((rename) => ({
+    sql: `(${column} = ? AND c.state_id = ?)`,
+    parameters: [rename.address, rename.stateId],
+  }));
+  return joinParts(' OR ', [own, ...others]);
+}
+
+function actionPart(action: ActionName): SqlPart {
+  const has = (word: string): string => `instr(a.actions, ',${word},') > 0`;
+  if (action === 'replace') return { sql: `(${has('create')} AND ${has('delete')})`, parameters: [] };
+  if (action === 'create') return { sql: `(${has('create')} AND NOT ${has('delete')})`, parameters: [] };
+  if (action === 'delete') return { sql: `(${has('delete')} AND NOT ${has('create')})`, parameters: [] };
+  return { sql: has(action), parameters: [] };
+}
+
+function stateCondition(state: string): SqlPart {
+  const glob = toSqlGlob(state);
+  return {
+    sql: `(c.state_name GLOB ? OR c.reference GLOB ?
+      OR c.state_id IN (SELECT s.id FROM state s WHERE s.name GLOB ? OR s.uri GLOB ?))`,
+    parameters: [glob, glob, glob, glob],
+  };
+}
+
+function problemCondition(): SqlPart {
+  return joinParts(' OR ', [oneOf('c.kind', [...PROBLEM_KINDS]), { sql: "c.continuity = 'gap'", parameters: [] }]);
+}
+
+function timeParts(table: 'c' | 'r', filter: ChangeFilter): SqlPart[] {
+  const parts: SqlPart[] = [];
+  const add = (sql: string, value: number | undefined): void => {
+    if (value !== undefined) parts.push({ sql, parameters: [value] });
+  };
+  add(`${table}.effective_ms >= ?`, filter.sinceMs);
+  add(`${table}.effective_ms < ?`, filter.untilMs);
+  add(
+    table === 'r'
+      ? 'r.recorded_ms >= ?'
+      : 'EXISTS (SELECT 1 FROM record_index t WHERE t.leaf_index = c.leaf_index AND t.recorded_ms >= ?)',
+    filter.recordedSinceMs,
+  );
+  add(`${table}.leaf_index < ?`, filter.atSize);
+  add(`${table}.leaf_index >= ?`, filter.fromLeaf);
+  return parts;
+}
+
+function oneOf(column: string, values: readonly string[]): SqlPart {
+  return { sql: `${column} IN (${values.map(() => '?').join(', ')})`, parameters: values };
+}
+
+function joinParts(glue: ' AND ' | ' OR ', parts: readonly SqlPart[]): SqlPart {
+  if (parts.length === 0) return { sql: glue === ' AND ' ? '1' : '0', parameters: [] };
+  return {
+    sql: `(${parts.map((part) => part.sql).join(glue)})`,
+    parameters: parts.flatMap((part) => part.parameters),
+  };
+}
+
+/** Where moved instances came from: rows of `change_action` that only help to find them. */
+export const REAL_ACTION = `a.actions <> '${MOVED_AWAY}'`;

@@ -1,0 +1,164 @@
+// Lists of changes and of problem records, newest first by effective time, read page by page.
+import type { Sqlite } from './database.ts';
+import type { ChangeReader, NetChange } from './queries-change.ts';
+import {
+  asksForChangesOnly,
+  changeCondition,
+  problemRecordCondition,
+  type AddressInState,
+  type ChangeFilter,
+  type SqlPart,
+} from './queries-filter.ts';
+import { matchesAddress, matchesGlob } from './queries-glob.ts';
+import type { NetValue } from './queries-net.ts';
+import type { ReadRecord } from './queries-read.ts';
+import type { FindRenames } from './queries-renames.ts';
+import { toChangeSummary, toIdentity, type ChangeSummary, type LogLine } from './queries-summary.ts';
+
+/** Where the next page goes on: the last line of the one before. */
+export interface PagePosition {
+  readonly effectiveMs: number;
+  readonly leafIndex: number;
+}
+
+export interface Page {
+  readonly limit: number;
+  readonly before?: PagePosition;
+}
+
+export interface LogPage {
+  readonly lines: readonly LogLine[];
+  /** Undefined when there is nothing older. */
+  readonly next: PagePosition | undefined;
+}
+
+export interface Lists {
+  /** Changes, and problem records where the filter does not ask for what only a change has. */
+  findLog(filter: ChangeFilter, page: Page): LogPage;
+  /** The same without problem records. */
+  findChangeLog(filter: ChangeFilter, page: Page): LogPage;
+  findChanges(filter: ChangeFilter, page: Page): readonly ChangeSummary[];
+  /** How many problem records findLog would list beside the changes. */
+  countProblemRecords(filter: ChangeFilter): number;
+}
+
+interface Row {
+  readonly leafIndex: number;
+  readonly effectiveMs: number;
+}
+
+const SCAN_ROWS = 256;
+const BEYOND_ALL: PagePosition = { effectiveMs: Number.MAX_SAFE_INTEGER, leafIndex: Number.MAX_SAFE_INTEGER };
+
+export function createLists(
+  database: Sqlite,
+  readRecord: ReadRecord,
+  changes: ChangeReader,
+  findRenames: FindRenames,
+): Lists {
+  const scan = function* (union: SqlPart, from: PagePosition): Generator<Row> {
+    const statement = database.prepare<unknown[], Row>(
+      `SELECT leafIndex, effectiveMs FROM (${union.sql}) WHERE (effectiveMs, leafIndex) < (?, ?)
+       ORDER BY effectiveMs DESC, leafIndex DESC LIMIT ${SCAN_ROWS}`,
+    );
+    for (let position: PagePosition | undefined = from; position !== undefined;) {
+      const rows: readonly Row[] = statement.all(...union.parameters, position.effectiveMs, position.leafIndex);
+      yield* rows;
+      position = rows.length < SCAN_ROWS ? undefined : rows.at(-1);
+    }
+  };
+
+  const toLine = (row: Row, filter: ChangeFilter, renames: readonly AddressInState[]): LogLine | undefined => {
+    const stored = readRecord(row.leafIndex);
+    if (stored === undefined) return undefined;
+    if (stored.record.type !== 'state.changed') {
+      return isOfState(stored.record.data, filter.state) ? { is: 'record', stored } : undefined;
+    }
+    const change = toChangeSummary(row.leafIndex, stored.record);
+    const isWanted = hasActor(change, filter.actor) && touchesPath(changes, change, filter, renames);
+    return isWanted ? { is: 'change', change } : undefined;
+  };
+
+  const find = (filter: ChangeFilter, page: Page, withRecords: boolean): LogPage => {
+    const renames = filter.address === undefined ? [] : findRenames(filter.address);
+    const union = listSql(filter, renames, withRecords);
+    const lines: LogLine[] = [];
+    let last: Row | undefined;
+    for (const row of scan(union, page.before ?? BEYOND_ALL)) {
+      if (lines.length === page.limit) return { lines, next: last };
+      const line = toLine(row, filter, renames);
+      if (line !== undefined) lines.push(line);
+      last = row;
+    }
+    return { lines, next: undefined };
+  };
+
+  return {
+    findLog: (filter, page) => find(filter, page, !asksForChangesOnly(filter)),
+    findChangeLog: (filter, page) => find(filter, page, false),
+    findChanges: (filter, page) =>
+      find(filter, page, false).lines.flatMap((line) => (line.is === 'change' ? [line.change] : [])),
+    countProblemRecords(filter) {
+      if (asksForChangesOnly(filter)) return 0;
+      const { sql, parameters } = problemRecordCondition(filter);
+      const rows = database
+        .prepare<unknown[], number>(`SELECT r.leaf_index FROM record_index r WHERE ${sql}`)
+        .pluck()
+        .all(...parameters);
+      if (filter.state === undefined) return rows.length;
+      return rows.filter((leafIndex) => isOfState(readRecord(leafIndex)?.record.data ?? {}, filter.state)).length;
+    },
+  };
+}
+
+function listSql(filter: ChangeFilter, renames: readonly AddressInState[], withRecords: boolean): SqlPart {
+  const change = changeCondition(filter, renames);
+  const changeSql = `SELECT c.leaf_index AS leafIndex, c.effective_ms AS effectiveMs FROM change_index c WHERE ${change.sql}`;
+  if (!withRecords) return { sql: changeSql, parameters: change.parameters };
+  const record = problemRecordCondition(filter);
+  return {
+    sql: `${changeSql} UNION ALL
+      SELECT r.leaf_index AS leafIndex, r.effective_ms AS effectiveMs FROM record_index r WHERE ${record.sql}`,
+    parameters: [...change.parameters, ...record.parameters],
+  };
+}
+
+function isOfState(data: Parameters<typeof toIdentity>[0], glob: string | undefined): boolean {
+  if (glob === undefined) return true;
+  const state = toIdentity(data);
+  return matchesGlob(glob, state.name) || matchesGlob(glob, state.reference);
+}
+
+function hasActor(change: ChangeSummary, glob: string | undefined): boolean {
+  if (glob === undefined) return true;
+  return change.claims.some(({ field, value }) => {
+    if (field !== 'actor') return false;
+    return matchesGlob(glob, value) || matchesGlob(glob, value.slice(value.indexOf(':') + 1));
+  });
+}
+
+function touchesPath(
+  changes: ChangeReader,
+  { leafIndex }: ChangeSummary,
+  filter: ChangeFilter,
+  renames: readonly AddressInState[],
+): boolean {
+  const { path, address } = filter;
+  if (path === undefined) return true;
+  const detail = changes.read(leafIndex);
+  if (detail === undefined) return false;
+  const isAddressed = (name: string): boolean =>
+    address === undefined || matchesAddress(address, name) || renames.some((rename) => rename.address === name);
+  const isWanted = (change: NetChange): boolean => isAddressed(change.address) || isAddressed(change.previousAddress);
+  return [
+    ...detail.actions.filter(isWanted),
+    ...detail.outputs.filter((output) => isAddressed(`output.${output.name}`)),
+  ].some(({ values }) => values.some((value) => isTouched(value, path)));
+}
+
+/** At the path, below it, or a hidden value above it that may hold it. */
+export function isTouched({ path, before, after }: NetValue, asked: string): boolean {
+  if (path === asked || path.startsWith(`${asked}/`)) return true;
+  const isHidden = before.is === 'hidden' || after.is === 'hidden';
+  return isHidden && asked.startsWith(`${path}/`);
+}

@@ -1,0 +1,32 @@
+// Single records, by leaf index or by id.
+import { parseRecord } from '../record/record.ts';
+import type { Sqlite } from './database.ts';
+import type { StoredRecord } from './queries-summary.ts';
+
+export type ReadRecord = (leafIndex: number) => StoredRecord | undefined;
+
+export interface RecordReader {
+  readonly byIndex: ReadRecord;
+  byId(id: string): StoredRecord | undefined;
+  /** Number of leaves. */
+  size(): number;
+}
+
+/** Throws ParseError on a line that is no record. */
+export function createRecordReader(database: Sqlite): RecordReader {
+  const line = database.prepare<[number]>('SELECT line FROM entry WHERE leaf_index = ?').pluck();
+  const indexOf = database.prepare<[string]>('SELECT leaf_index FROM record_index WHERE id = ?').pluck();
+  const newest = database.prepare<[]>('SELECT max(leaf_index) FROM entry').pluck();
+  const byIndex: ReadRecord = (leafIndex) => {
+    const bytes = line.get(leafIndex) as Buffer | undefined;
+    return bytes && { leafIndex, line: bytes.toString('utf8'), record: parseRecord(bytes) };
+  };
+  return {
+    byIndex,
+    byId(id) {
+      const leafIndex = indexOf.get(id) as number | undefined;
+      return leafIndex === undefined ? undefined : byIndex(leafIndex);
+    },
+    size: () => ((newest.get() as number | null) ?? -1) + 1,
+  };
+}

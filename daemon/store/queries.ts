@@ -1,0 +1,46 @@
+// Every question the command line and the API ask of a log, in one place; read-only. Answers come from the lines and
+// from the derived tables that only point into them.
+import type { Batches } from './batches.ts';
+import type { Sqlite } from './database.ts';
+import { createChangeReader, type ChangeDetail } from './queries-change.ts';
+import { createCounts, type Counts } from './queries-count.ts';
+import { createFindEvidence, type Evidence } from './queries-evidence.ts';
+import type { AddressInState } from './queries-filter.ts';
+import { createLists, type Lists } from './queries-list.ts';
+import { createRecordReader } from './queries-read.ts';
+import { createFindRenames } from './queries-renames.ts';
+import { readStates, type StateOutline } from './queries-states.ts';
+import type { StoredRecord } from './queries-summary.ts';
+
+export interface Queries extends Lists {
+  readonly counts: Counts;
+  /** One change with its net values; undefined unless the leaf is a state.changed. */
+  readChange(leafIndex: number): ChangeDetail | undefined;
+  /** A record by leaf index or by id. */
+  readRecord(key: number | string): StoredRecord | undefined;
+  evidence(leafIndex: number): Evidence;
+  /** What a literal address was called before and after its moves, state by state. */
+  otherNames(address: string): readonly AddressInState[];
+  states(): readonly StateOutline[];
+  /** Number of leaves: the next leaf gets this index. */
+  size(): number;
+  /** Runs `work` on one unchanging view of the log: pages and counts that belong together agree. */
+  atOneMoment<T>(work: () => T): T;
+}
+
+export function createQueries(database: Sqlite, batches: Batches): Queries {
+  const records = createRecordReader(database);
+  const changes = createChangeReader(database, records.byIndex);
+  const findRenames = createFindRenames(database, records.byIndex);
+  return {
+    ...createLists(database, records.byIndex, changes, findRenames),
+    counts: createCounts(database, findRenames),
+    readChange: (leafIndex) => changes.read(leafIndex),
+    readRecord: (key) => (typeof key === 'number' ? records.byIndex(key) : records.byId(key)),
+    otherNames: findRenames,
+    evidence: createFindEvidence(database, batches, records.byIndex),
+    states: () => readStates(database),
+    size: () => records.size(),
+    atOneMoment: <T>(work: () => T): T => database.transaction(work).deferred(),
+  };
+}
