@@ -1,0 +1,78 @@
+// The second verdict: how much of what happened is in the log at all, by the log's own words. Integrity cannot answer
+// it: an intact log may have slept. Takes records in order, holds facts per state and per gap, never lines.
+import { isJsonArray, member, type JsonObject } from '../json/value.ts';
+import { createGapList, type SettledGaps } from './gaps.ts';
+import type { RecordFacts } from './record-facts.ts';
+import { createRecorderLife, type LifeLimits, type LifeReport } from './recorder-life.ts';
+import { createStateSteps, type StatesReport } from './state-steps.ts';
+
+export type CompletenessVerdict = 'complete' | 'explained' | 'unexplained';
+
+export interface CompletenessReport extends SettledGaps {
+  readonly verdict: CompletenessVerdict;
+  readonly states: StatesReport;
+  readonly recorder: LifeReport;
+  /** States that are known and that nobody watches, by the newest inventory; undefined when there is none. */
+  readonly unwatchedCount: number | undefined;
+  /** Records whose content could not be read: expired, or broken. */
+  readonly unreadCount: number;
+}
+
+export interface Completeness {
+  add(facts: RecordFacts): void;
+  /** `count` records that cannot be read. */
+  skip(count: number): void;
+  report(limits: LifeLimits): CompletenessReport;
+}
+
+export function createCompleteness(): Completeness {
+  const gaps = createGapList();
+  const life = createRecorderLife(gaps);
+  const states = createStateSteps(gaps);
+  let unwatchedCount: number | undefined;
+  let unreadCount = 0;
+  return {
+    add(facts) {
+      life.add(facts);
+      states.add(facts, life.lastOutage());
+      if (facts.data === undefined) return;
+      if (facts.type === 'change.noted') gaps.addNote(facts.data);
+      if (facts.type === 'spool.overflowed') gaps.add(overflow(facts));
+      if (facts.type === 'source.inventoried') unwatchedCount = countUnwatched(facts.data);
+    },
+    skip(count) {
+      unreadCount += count;
+      life.skip();
+    },
+    report(limits) {
+      const recorder = life.report(limits);
+      const settled = gaps.settle();
+      return {
+        verdict: toVerdict(settled),
+        ...settled,
+        states: states.report(),
+        recorder,
+        unwatchedCount,
+        unreadCount,
+      };
+    },
+  };
+}
+
+function toVerdict({ count, unexplainedCount }: SettledGaps): CompletenessVerdict {
+  if (unexplainedCount > 0) return 'unexplained';
+  return count > 0 ? 'explained' : 'complete';
+}
+
+function overflow({ leafIndex, id }: RecordFacts) {
+  const nothing = { state: '', from: '', to: '', fromSerial: '', toSerial: '', reason: '' };
+  return { kind: 'spool-overflow', leafIndex, id, ...nothing } as const;
+}
+
+/** The list is cut, the count is not. */
+function countUnwatched(data: JsonObject): number | undefined {
+  const count = member(data, 'unwatchedCount');
+  const list = member(data, 'unwatched');
+  if (typeof count === 'number') return count;
+  return isJsonArray(list) ? list.length : undefined;
+}

@@ -1,0 +1,242 @@
+// Verifies the recorder's own database: the same chain, over rows instead of objects. It names the record that one
+// changed byte belongs to; it cannot prove that its owner did not write all of it anew. Reads only.
+import { IntegrityError, ParseError } from '../errors.ts';
+import { openCheckpoint, type Checkpoint } from '../merkle/checkpoint.ts';
+import { equalHashes, leafHash, type Hash } from '../merkle/hash.ts';
+import { openManifest, type Manifest } from '../merkle/manifest.ts';
+import type { OpenedNote, Verifier } from '../merkle/note.ts';
+import { createBatches, type Batch, type Batches } from '../store/batches.ts';
+import { guarded, type Sqlite } from '../store/database.ts';
+import { createEntries, type Entries } from '../store/entries.ts';
+import { createChain, type Chain } from './chain.ts';
+import { createCompleteness } from './completeness.ts';
+import { createFindings, type Findings } from './findings.ts';
+import type { LoadedGroup } from './group.ts';
+import { readFacts } from './record-facts.ts';
+import { listFindings, type VerifyReport } from './report.ts';
+import { parseKeptCheckpoint } from './since.ts';
+import { toSigned, type Signed, type Trust } from './signed-objects.ts';
+import { checkBatchRow, checkBlobRows } from './store-rows.ts';
+import { createNodeCheck } from './store-nodes.ts';
+import { toHeadReport, type VerifyOptions } from './verify-archive.ts';
+
+export type StoreVerifyOptions = Pick<VerifyOptions, 'nowMs' | 'since' | 'isStrict' | 'onProgress'>;
+
+/**
+ * Checks every row of the log's own tables (entries, node hashes, batches, blobs) in one read transaction; what is
+ * derived, and what the recorder remembers for itself, is not part of the log. Throws StoreError when rows cannot be
+ * read, and ConfigError `verify-since-invalid`.
+ */
+export function verifyStore(
+  database: Sqlite,
+  verifiers: readonly Verifier[],
+  options: StoreVerifyOptions,
+): VerifyReport {
+  return guarded('verify the database', () => database.transaction(() => verifyRows(database, verifiers, options))());
+}
+
+function verifyRows(database: Sqlite, verifiers: readonly Verifier[], options: StoreVerifyOptions): VerifyReport {
+  const origin = verifiers[0]?.name ?? '';
+  const findings = createFindings();
+  const batches = createBatches(database);
+  const entries = createEntries(database);
+  const kept = options.since === undefined ? undefined : parseKeptCheckpoint(options.since);
+  const chain = createChain({ origin, verifiers, from: 0, rootWantedAt: kept?.size }, findings);
+  const completeness = createCompleteness();
+  const walk = createEntryWalk(entries, findings, (leafIndex, line) => {
+    const facts = readFacts(leafIndex, line, options.isStrict ?? false, findings);
+    if (facts !== undefined) completeness.add(facts);
+  });
+
+  const outlines = batches.outlines();
+  for (const [index, { prev }] of outlines.entries()) {
+    const manifest = acceptBatch(batches, prev, chain, findings);
+    if (manifest !== undefined) walk.to(manifest.size, manifest);
+    options.onProgress?.({ batchCount: index + 1, batchTotal: outlines.length, recordCount: walk.verifiedCount() });
+  }
+  const result = chain.finish();
+  const sealedSize = result.head?.size ?? 0;
+  const size = entries.size();
+  walk.to(Math.max(size, sealedSize), undefined);
+  walk.finish();
+  const since = kept?.judge(chain.trust(), { root: result.wantedRoot, from: 0, size: sealedSize }, findings);
+  return {
+    origin,
+    source: 'store',
+    location: 'the local database',
+    keyIds: chain.trust().verifiers.map(({ keyId }) => keyId),
+    ...listFindings(findings),
+    records: {
+      from: 0,
+      size: sealedSize,
+      verifiedCount: walk.verifiedCount(),
+      expiredCount: 0,
+      unsealedCount: Math.max(0, size - sealedSize),
+    },
+    head: toHeadReport(result),
+    batchCount: result.batchCount,
+    objects: undefined,
+    tier: 'local',
+    retention: undefined,
+    since,
+    completeness: completeness.report({ nowMs: options.nowMs, sealDelayMs: 0 }),
+  };
+}
+
+interface EntryWalk {
+  /** Entries up to `size`, against the leaves of the manifest that ends there, or only against themselves. */
+  to(size: number, manifest: Manifest | undefined): void;
+  finish(): void;
+  /** Lines that are the leaves of a signed root. */
+  verifiedCount(): number;
+}
+
+function createEntryWalk(
+  entries: Entries,
+  findings: Findings,
+  onLine: (leafIndex: number, line: Buffer) => void,
+): EntryWalk {
+  const nodes = createNodeCheck(entries, findings);
+  let next = 0;
+  let verified = 0;
+  const fail = (code: string, leafIndex: number, message: string): void =>
+    findings.add('failure', { code, leafIndex, message });
+  const check = (leafIndex: number, line: Buffer, stored: Hash, signed: Hash | undefined): void => {
+    const computed = leafHash(line);
+    nodes.add(signed ?? computed);
+    if (signed !== undefined && !equalHashes(stored, signed)) {
+      fail('leaf-hash-altered', leafIndex, `expected the signed leaf hash of record ${leafIndex}, got another`);
+    }
+    if (equalHashes(computed, signed ?? stored)) {
+      if (signed !== undefined) verified += 1;
+      onLine(leafIndex, line);
+    } else
+      fail('line-altered', leafIndex, `expected the line of record ${leafIndex} to give its leaf hash, got another`);
+  };
+  const missing = (leafIndex: number, signed: Hash | undefined): void => {
+    fail('entry-missing', leafIndex, `expected record ${leafIndex} in the database, got none`);
+    if (signed !== undefined) nodes.add(signed);
+    else nodes.stop();
+  };
+  return {
+    to(size, manifest) {
+      const leafAt = (leafIndex: number): Hash | undefined =>
+        manifest === undefined ? undefined : manifest.leaves[leafIndex - manifest.prev];
+      for (const { leafIndex, line, leafHash: stored } of entries.range(next, size)) {
+        for (; next < leafIndex; next += 1) missing(next, leafAt(next));
+        check(leafIndex, line, stored, leafAt(leafIndex));
+        next += 1;
+      }
+      for (; next < size; next += 1) missing(next, leafAt(next));
+    },
+    finish: () => nodes.finish(),
+    verifiedCount: () => verified,
+  };
+}
+
+/** Rows are the only copy here: what does not verify is a failure, not an anomaly. */
+function acceptBatch(batches: Batches, prev: number, chain: Chain, findings: Findings): Manifest | undefined {
+  const batch = batches.at(prev);
+  if (batch === undefined) return undefined;
+  const own = createFindings();
+  const seal = openSeal(batch, chain.trust(), own);
+  if (seal !== undefined) {
+    checkBatchRow(batch, seal.value, own);
+    checkBlobRows(batches, seal.value, own);
+  }
+  const checkpoint = openStoredCheckpoint(batch, chain.trust(), seal?.value, own);
+  const loaded: LoadedGroup = {
+    prev,
+    seals: seal === undefined ? [] : [seal],
+    misplacedSeals: [],
+    misplacedCheckpoints: [],
+    checkpoints: checkpoint === undefined ? [] : [checkpoint],
+    content: undefined,
+    receipts: [],
+    hasUnknownKey: false,
+    findings: own,
+  };
+  const manifest = chain.accept(loaded);
+  if (manifest === undefined && seal === undefined) findings.add('failure', unsealed(prev));
+  return manifest;
+}
+
+function openSeal(batch: Batch, trust: Trust, findings: Findings): Signed<Manifest> | undefined {
+  const opened = openOrFail(batch.prev, 'manifest-altered', findings, () => {
+    const { manifest, note } = openManifest(Buffer.from(batch.manifest), trust.verifiers, trust.origin);
+    return { value: manifest, note };
+  });
+  return opened && toRow('seal', batch, opened);
+}
+
+function openStoredCheckpoint(
+  batch: Batch,
+  trust: Trust,
+  manifest: Manifest | undefined,
+  findings: Findings,
+): Signed<Checkpoint> | undefined {
+  const { checkpoint: text, prev, phase } = batch;
+  const isExpected = phase === 'signed' || phase === 'published';
+  if (text === undefined) {
+    if (isExpected)
+      findings.add('failure', {
+        code: 'checkpoint-missing',
+        prev,
+        message: `expected a stored checkpoint in phase ${phase}, got none`,
+      });
+    return undefined;
+  }
+  const opened = openOrFail(prev, 'checkpoint-altered', findings, () => {
+    const { checkpoint, note } = openCheckpoint(Buffer.from(text), trust.verifiers, trust.origin);
+    return { value: checkpoint, note };
+  });
+  const isOther =
+    opened && manifest && (opened.value.size !== manifest.size || !equalHashes(opened.value.root, manifest.root));
+  if (isOther === true) {
+    findings.add('failure', {
+      code: 'checkpoint-altered',
+      prev,
+      message: 'expected the checkpoint of this batch, got another one',
+    });
+  }
+  return opened && toRow('checkpoint', batch, opened);
+}
+
+function openOrFail<T>(
+  prev: number,
+  code: string,
+  findings: Findings,
+  open: () => { readonly value: T; readonly note: OpenedNote },
+): { readonly value: T; readonly note: OpenedNote } | undefined {
+  try {
+    return open();
+  } catch (error) {
+    if (!(error instanceof ParseError) && !(error instanceof IntegrityError)) throw error;
+    findings.add('failure', { code, prev, message: `expected the note that was signed, got ${error.code}` });
+    return undefined;
+  }
+}
+
+function toRow<T>(
+  kind: 'seal' | 'checkpoint',
+  { prev, frozenMs }: Batch,
+  { value, note }: { readonly value: T; readonly note: OpenedNote },
+): Signed<T> {
+  const object = { kind, prev, attempt: 1 } as const;
+  const version = {
+    object,
+    versionId: '',
+    sizeBytes: note.text.length,
+    lastModifiedMs: frozenMs,
+    isDeleteMarker: false,
+  };
+  return toSigned(version, value, note);
+}
+
+function unsealed(prev: number) {
+  return {
+    code: 'seal-missing',
+    prev,
+    message: `expected a signed manifest for the batch after size ${prev}, got none`,
+  };
+}
