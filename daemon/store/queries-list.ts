@@ -47,6 +47,12 @@ interface Row {
   readonly effectiveMs: number;
 }
 
+/** One table of candidates; its alias is its first letter, as the conditions expect. */
+interface Arm {
+  readonly table: 'change_index' | 'record_index';
+  readonly condition: SqlPart;
+}
+
 const SCAN_ROWS = 256;
 const BEYOND_ALL: PagePosition = { effectiveMs: Number.MAX_SAFE_INTEGER, leafIndex: Number.MAX_SAFE_INTEGER };
 
@@ -56,13 +62,12 @@ export function createLists(
   changes: ChangeReader,
   findRenames: FindRenames,
 ): Lists {
-  const scan = function* (union: SqlPart, from: PagePosition): Generator<Row> {
-    const statement = database.prepare<unknown[], Row>(
-      `SELECT leafIndex, effectiveMs FROM (${union.sql}) WHERE (effectiveMs, leafIndex) < (?, ?)
-       ORDER BY effectiveMs DESC, leafIndex DESC LIMIT ${SCAN_ROWS}`,
-    );
+  const scan = function* (arms: readonly Arm[], from: PagePosition): Generator<Row> {
+    const statement = database.prepare<unknown[], Row>(scanSql(arms));
     for (let position: PagePosition | undefined = from; position !== undefined;) {
-      const rows: readonly Row[] = statement.all(...union.parameters, position.effectiveMs, position.leafIndex);
+      const { effectiveMs, leafIndex }: PagePosition = position;
+      const parameters = arms.flatMap(({ condition }) => [...condition.parameters, effectiveMs, leafIndex]);
+      const rows: readonly Row[] = statement.all(...parameters);
       yield* rows;
       position = rows.length < SCAN_ROWS ? undefined : rows.at(-1);
     }
@@ -81,10 +86,13 @@ export function createLists(
 
   const find = (filter: ChangeFilter, page: Page, withRecords: boolean): LogPage => {
     const renames = filter.address === undefined ? [] : findRenames(filter.address);
-    const union = listSql(filter, renames, withRecords);
+    const arms: readonly Arm[] = [
+      { table: 'change_index', condition: changeCondition(filter, renames) },
+      ...(withRecords ? [{ table: 'record_index', condition: problemRecordCondition(filter) } as const] : []),
+    ];
     const lines: LogLine[] = [];
     let last: Row | undefined;
-    for (const row of scan(union, page.before ?? BEYOND_ALL)) {
+    for (const row of scan(arms, page.before ?? BEYOND_ALL)) {
       if (lines.length === page.limit) return { lines, next: last };
       const line = toLine(row, filter, renames);
       if (line !== undefined) lines.push(line);
@@ -111,16 +119,16 @@ export function createLists(
   };
 }
 
-function listSql(filter: ChangeFilter, renames: readonly AddressInState[], withRecords: boolean): SqlPart {
-  const change = changeCondition(filter, renames);
-  const changeSql = `SELECT c.leaf_index AS leafIndex, c.effective_ms AS effectiveMs FROM change_index c WHERE ${change.sql}`;
-  if (!withRecords) return { sql: changeSql, parameters: change.parameters };
-  const record = problemRecordCondition(filter);
-  return {
-    sql: `${changeSql} UNION ALL
-      SELECT r.leaf_index AS leafIndex, r.effective_ms AS effectiveMs FROM record_index r WHERE ${record.sql}`,
-    parameters: [...change.parameters, ...record.parameters],
-  };
+/** Each table is ordered and cut on its own, so that its index on time gives a page without sorting all of it. */
+function scanSql(arms: readonly Arm[]): string {
+  const order = `ORDER BY effectiveMs DESC, leafIndex DESC LIMIT ${SCAN_ROWS}`;
+  const selects = arms.map(({ table, condition }) => {
+    const alias = table === 'change_index' ? 'c' : 'r';
+    return `SELECT * FROM (
+      SELECT ${alias}.leaf_index AS leafIndex, ${alias}.effective_ms AS effectiveMs FROM ${table} ${alias}
+      WHERE ${condition.sql} AND (${alias}.effective_ms, ${alias}.leaf_index) < (?, ?) ${order})`;
+  });
+  return `${selects.join(' UNION ALL ')} ${order}`;
 }
 
 function isOfState(data: Parameters<typeof toIdentity>[0], glob: string | undefined): boolean {
