@@ -1,0 +1,165 @@
+// The log as lines: one per change or problem record, one per resource with --changes, and the counts. Pure.
+import type { CountRow, Totals } from '../store/queries-count.ts';
+import type { ChangeDetail } from '../store/queries-change.ts';
+import type { ParsedRecord } from '../record/record.ts';
+import { numberAt, textAt } from '../store/queries-fields.ts';
+import {
+  isProblemLine,
+  toIdentity,
+  type ChangeSummary,
+  type LogLine,
+  type StoredRecord,
+} from '../store/queries-summary.ts';
+import { escapeText, type Palette } from '../terminal.ts';
+import { actorsOf, formatDateTime, formatSerials, outputSubject, toSubject, type Subject } from './render-change.ts';
+import { formatPath, formatTransition } from './render-value.ts';
+import { formatTable, type Cell } from './render-table.ts';
+import { formatCounts, formatTally, paintSymbol, toRemark, toSymbol } from './symbols.ts';
+
+export interface LineStyle {
+  readonly palette: Palette;
+  /** 0 = nothing is cut. */
+  readonly columns: number;
+}
+
+export const PROBLEM_LEGEND =
+  '! = manual, failed, rolled back, rewritten, replaced or of unknown kind; or a gap, an unreadable state, a lock left behind';
+
+/** One aligned line per entry, in the given order. */
+export function formatLogLines(lines: readonly LogLine[], style: LineStyle): string[] {
+  const rows = lines.map((line) =>
+    line.is === 'change' ? changeCells(line.change, style.palette) : recordCells(line.stored, style.palette),
+  );
+  return formatTable(rows, style.columns);
+}
+
+/** One line per resource instance or output that `select` keeps. */
+export function formatChangeLines(
+  details: readonly ChangeDetail[],
+  select: (subject: Subject) => Subject | undefined,
+  style: LineStyle,
+): string[] {
+  const rows = details.flatMap(({ summary, actions, outputs }) =>
+    [...actions.map(toSubject), ...outputs.map(outputSubject)]
+      .flatMap((subject) => select(subject) ?? [])
+      .map((subject) => subjectCells(summary, subject, style.palette)),
+  );
+  return formatTable(rows, style.columns);
+}
+
+/** "7 changes, 4 need a look"; `problemRecords` are lines that are no changes. */
+export function formatFooter(
+  totals: Pick<Totals, 'changes' | 'problems'>,
+  problemRecords: number,
+  shown: number,
+): string {
+  const all = totals.changes + problemRecords;
+  const what = [
+    `${totals.changes} ${totals.changes === 1 ? 'change' : 'changes'}`,
+    ...(problemRecords === 0 ? [] : [`${problemRecords} other ${problemRecords === 1 ? 'record' : 'records'}`]),
+  ].join(' and ');
+  const need = totals.problems + problemRecords;
+  const rest = shown < all ? `, the newest ${shown} shown (-n ${all} shows all)` : '';
+  return `${what}${need === 0 ? '' : `, ${need} ${need === 1 ? 'needs' : 'need'} a look`}${rest}`;
+}
+
+export function formatStat(totals: Totals): string {
+  return `${totals.changes} ${totals.changes === 1 ? 'change' : 'changes'}: ${formatTally(totals)}`;
+}
+
+/** A head line and one line per group. */
+export function formatCountRows(group: string, rows: readonly CountRow[], style: LineStyle): string[] {
+  const { palette } = style;
+  const head = [group, 'changes', 'add', 'change', 'destroy', 'replace', 'forget', 'move', 'import'];
+  const body = rows.map((row) => [
+    { text: row.key === '' ? '(outputs only)' : escapeText(row.key) },
+    ...[row.changes, row.create, row.update, row.delete, row.replace, row.forget, row.move, row.import].map(
+      (count): Cell => ({ text: String(count) }),
+    ),
+  ]);
+  return formatTable([head.map((text) => ({ text, paint: palette.dim })), ...body], style.columns);
+}
+
+/** What a problem record says, in a few words. */
+export function describeProblem({ type, data }: ParsedRecord): { readonly kind: string; readonly text: string } {
+  if (type === 'state.missed') {
+    const serials = `serials ${textAt(data, 'fromSerial')}..${textAt(data, 'toSerial')} not seen`;
+    return { kind: 'gap', text: `${serials} (${textAt(data, 'reason').replaceAll('-', ' ')})` };
+  }
+  if (type === 'state.unreadable') return { kind: 'unreadable', text: textAt(data, 'code') };
+  if (type === 'state.flooded') {
+    const [versions, seconds] = [numberAt(data, 'versions'), numberAt(data, 'windowSeconds')];
+    return { kind: 'flooded', text: `${versions} versions in ${seconds} s` };
+  }
+  const operation = textAt(data, 'lock', 'operation');
+  return { kind: 'lock left', text: `holder gone${operation === '' ? '' : `, operation ${operation}`}` };
+}
+
+function changeCells(change: ChangeSummary, palette: Palette): Cell[] {
+  return [
+    { text: formatDateTime(change.effectiveTime, 'minutes'), paint: palette.dim },
+    { text: escapeText(change.state.name), paint: palette.bold },
+    { text: formatSerials(change, '→') },
+    { text: formatCounts(change.counts) },
+    { text: escapeText(change.kind) },
+    { text: actorsOf(change.claims).join(', ') },
+    problemCell(change.isProblem, palette),
+    { text: `#${change.leafIndex}` },
+    { text: noteOf(change), paint: palette.dim },
+  ];
+}
+
+function recordCells(stored: StoredRecord, palette: Palette): Cell[] {
+  const { record, leafIndex } = stored;
+  const state = toIdentity(record.data);
+  const { kind, text } = describeProblem(record);
+  return [
+    { text: formatDateTime(textAt(record.data, 'effectiveTime') || record.time, 'minutes'), paint: palette.dim },
+    { text: escapeText(state.name || state.reference), paint: palette.bold },
+    { text: '' },
+    { text: '' },
+    { text: kind },
+    { text: '' },
+    problemCell(isProblemLine({ is: 'record', stored }), palette),
+    { text: `#${leafIndex}` },
+    { text: escapeText(text) },
+  ];
+}
+
+function subjectCells(summary: ChangeSummary, subject: Subject, palette: Palette): Cell[] {
+  const symbol = toSymbol(subject.actions);
+  return [
+    { text: formatDateTime(summary.effectiveTime, 'minutes'), paint: palette.dim },
+    { text: escapeText(summary.state.name), paint: palette.bold },
+    { text: `#${summary.leafIndex}` },
+    { text: symbol, paint: (padded) => paintSymbol(symbol, palette) + ' '.repeat(padded.length - symbol.length) },
+    { text: escapeText(subject.name) + (subject.deposed === '' ? '' : ` (deposed ${escapeText(subject.deposed)})`) },
+    { text: describeValues(subject) },
+  ];
+}
+
+function describeValues(subject: Subject): string {
+  const moved = subject.previousAddress === '' ? [] : [`moved from ${escapeText(subject.previousAddress)}`];
+  const remark = toRemark(subject.actions);
+  const isAltered =
+    subject.actions.includes('update') || subject.actions.includes('create') === subject.actions.includes('delete');
+  const values = isAltered ? subject.values : [];
+  const shown = values
+    .slice(0, 3)
+    .map((value) => [formatPath(value.path), formatTransition(value)].filter((part) => part !== '').join(' '));
+  const rest = values.length > shown.length ? [`and ${values.length - shown.length} more`] : [];
+  return [...moved, ...(remark === '' ? [] : [remark]), ...shown, ...rest].join(', ');
+}
+
+function noteOf(change: ChangeSummary): string {
+  const notes = [
+    ...(change.continuity === 'gap' ? ['versions before it were not seen'] : []),
+    ...(change.recovered === '' ? [] : ['recovered from the backup']),
+    ...(change.movedFrom === '' ? [] : [`moved from ${change.movedFrom}`]),
+  ];
+  return escapeText(notes.join(', '));
+}
+
+function problemCell(isProblem: boolean, palette: Palette): Cell {
+  return { text: isProblem ? '!' : '', paint: palette.warning };
+}

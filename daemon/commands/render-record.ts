@@ -1,0 +1,32 @@
+// Any record for people: its envelope, then its data flattened to one path and value per line. Pure; knows no type, so
+// that records of later versions can be read too.
+import type { Json } from '../json/value.ts';
+import type { Evidence } from '../store/queries-evidence.ts';
+import { flatten } from '../store/queries-net.ts';
+import type { StoredRecord } from '../store/queries-summary.ts';
+import { escapeText, padRight, textWidth, type Palette } from '../terminal.ts';
+import { formatEvidence, section } from './render-show.ts';
+import { formatDateTime } from './render-change.ts';
+import { formatPath, formatValue } from './render-value.ts';
+
+/** Ends with a newline. */
+export function formatStoredRecord({ leafIndex, record }: StoredRecord, evidence: Evidence, palette: Palette): string {
+  return [
+    `record #${leafIndex}   ${palette.bold(escapeText(record.type))}   ${escapeText(record.subject)}`,
+    ...section('when', [`recorded ${formatDateTime(record.time)}`]),
+    ...section('id', [escapeText(record.id)]),
+    ...section('source', [escapeText(record.source)]),
+    ...section('data', formatTree(record.data)),
+    ...section('evidence', formatEvidence(evidence)),
+    '',
+  ].join('\n');
+}
+
+/** "path   value" per scalar, aligned. */
+export function formatTree(value: Json): string[] {
+  const scalars = new Map<string, Json>();
+  flatten('', value, scalars);
+  const rows = [...scalars].map(([path, scalar]) => [formatPath(path), formatValue(scalar)] as const);
+  const width = Math.min(48, Math.max(0, ...rows.map(([path]) => textWidth(path))));
+  return rows.map(([path, text]) => (path === '' ? text : `${padRight(path, width)}   ${text}`));
+}
