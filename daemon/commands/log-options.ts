@@ -1,0 +1,169 @@
+// The flags of `stateseal log`, and what they ask. Pure.
+import { ParseError } from '../errors.ts';
+import { parsePointer } from '../json/pointer.ts';
+import { COUNT_GROUPS, type CountGroup } from '../store/queries-count.ts';
+import { ACTION_NAMES, CHANGE_KINDS, type ChangeFilter } from '../store/queries-filter.ts';
+import { assertOneOf, parseArguments, parseCount, usageError, type Arguments } from './arguments.ts';
+import { parseTime } from './time-filter.ts';
+
+export const LOG_USAGE = `Usage: stateseal log [filters]
+
+What      --state <name or reference glob>    --address <glob>    --path <pointer>    --type <resource type glob>
+          --action create,update,delete,replace,forget,move,import,taint,untaint
+          --kind apply,destroy,refresh,import,manual,rollback,rewritten,replaced,migrated,retired,failed,unknown
+When      --since 24h|2026-05-01    --until …    (time of the change, UTC; --recorded-since for time of the record)
+Who       --actor <glob>
+Problems  --problems   what somebody should look at: manual, failed, unknown, rolled back, rewritten or replaced
+                       states, gaps, versions not seen, unreadable states, floods, locks left behind
+Output    -n 20        how many, newest first (--json and --csv: all of them unless -n is given)
+          -f, --follow     go on with what is recorded next
+          --changes        one line per resource instance instead of one per change of a state
+          --stat           totals        --count --by state|type|kind|week    a table of counts
+          --json           one object per line        --csv        changes, or with --changes resource instances
+          --at-size <tree size>   answer as of that size of the log: reproducible
+
+An address without index means all its instances, as -target does; * and ? match any text and any character.
+The names an instance had before and after its moves are found too. 'replace' is neither 'create' nor 'delete'.
+--json: {"object":"change","number","id","state","kind","continuity","time","before","after","counts","claims",
+"problem",…,"actions":[{"address","actions","values":[{"path","before","after","hidden"}]}],"records":[…]}
+`;
+
+export type LogOutput = 'lines' | 'changes' | 'stat' | 'count';
+
+export interface LogRequest {
+  readonly filter: ChangeFilter;
+  readonly limit: number;
+  readonly output: LogOutput;
+  readonly by: CountGroup;
+  readonly format: 'text' | 'json' | 'csv';
+  readonly isFollowed: boolean;
+}
+
+const VERB = 'log';
+
+const OPTIONS = {
+  state: { type: 'string' },
+  address: { type: 'string' },
+  path: { type: 'string' },
+  type: { type: 'string' },
+  action: { type: 'string', multiple: true },
+  kind: { type: 'string', multiple: true },
+  actor: { type: 'string' },
+  since: { type: 'string' },
+  until: { type: 'string' },
+  'recorded-since': { type: 'string' },
+  'at-size': { type: 'string' },
+  problems: { type: 'boolean' },
+  limit: { type: 'string', short: 'n' },
+  follow: { type: 'boolean', short: 'f' },
+  changes: { type: 'boolean' },
+  // Renames are always followed; the flag says what people mean.
+  moved: { type: 'boolean' },
+  stat: { type: 'boolean' },
+  count: { type: 'boolean' },
+  by: { type: 'string' },
+  csv: { type: 'boolean' },
+} as const;
+
+/** Filters that need what later versions record: refused, never ignored. */
+const PLANNED = [
+  'env',
+  'run',
+  'pr',
+  'commit',
+  'ticket',
+  'label',
+  'no-plan',
+  'beyond-plan',
+  'no-actor',
+  'no-run',
+  'no-approval',
+  'self-approved',
+  'emergency',
+  'unexplained',
+];
+
+/** Undefined when only the help was asked for. Throws ConfigError `usage` or `not-recorded-yet`. */
+export function parseLogRequest(args: readonly string[], nowMs: number, isJson: boolean): LogRequest | undefined {
+  const given = parseArguments(VERB, args, OPTIONS, PLANNED);
+  if (given.has('help')) return undefined;
+  if (given.positionals.length > 0) throw usageError(VERB, 'expected filters as flags, got a word without one');
+  const format = given.has('csv') ? 'csv' : isJson || given.has('json') ? 'json' : 'text';
+  const limit = given.text('limit');
+  const request: LogRequest = {
+    filter: parseFilter(given, nowMs),
+    limit: limit === undefined ? (format === 'text' ? 20 : Infinity) : parseCount(VERB, '-n', limit, 1),
+    output: parseOutput(given),
+    by: parseGroup(given.text('by')),
+    format,
+    isFollowed: given.has('follow'),
+  };
+  assertCombination(given, request);
+  return request;
+}
+
+function parseFilter(given: Arguments, nowMs: number): ChangeFilter {
+  const actions = given.list('action');
+  const kinds = given.list('kind');
+  if (actions !== undefined) assertOneOf(VERB, '--action', actions, ACTION_NAMES);
+  if (kinds !== undefined) assertOneOf(VERB, '--kind', kinds, CHANGE_KINDS);
+  const time = (flag: string): number | undefined => {
+    const text = given.text(flag);
+    return text === undefined ? undefined : parseTime(VERB, `--${flag}`, text, nowMs);
+  };
+  const size = given.text('at-size');
+  return withoutUndefined({
+    state: given.text('state'),
+    address: given.text('address'),
+    path: parsePath(given.text('path')),
+    resourceType: given.text('type'),
+    actions,
+    kinds,
+    actor: given.text('actor'),
+    sinceMs: time('since'),
+    untilMs: time('until'),
+    recordedSinceMs: time('recorded-since'),
+    atSize: size === undefined ? undefined : parseCount(VERB, '--at-size', size),
+    problemsOnly: given.has('problems') ? true : undefined,
+  });
+}
+
+function parsePath(text: string | undefined): string | undefined {
+  if (text === undefined || text === '') return undefined;
+  try {
+    parsePointer(text);
+  } catch (error) {
+    if (!(error instanceof ParseError)) throw error;
+    throw usageError(VERB, 'expected a json pointer after --path, like /password or /tags/Name, got something else');
+  }
+  return text;
+}
+
+function parseOutput(given: Arguments): LogOutput {
+  if (given.has('count') || given.has('by')) return 'count';
+  if (given.has('stat')) return 'stat';
+  return given.has('changes') ? 'changes' : 'lines';
+}
+
+function parseGroup(text: string | undefined): CountGroup {
+  const words = [text ?? 'state'];
+  assertOneOf(VERB, '--by', words, COUNT_GROUPS);
+  return words[0] ?? 'state';
+}
+
+function assertCombination(given: Arguments, { output, filter, isFollowed, format }: LogRequest): void {
+  const isCounted = output === 'count' || output === 'stat';
+  if (isCounted && (filter.path !== undefined || filter.actor !== undefined)) {
+    throw usageError(VERB, 'expected --count and --stat without --path and --actor, got both');
+  }
+  if (isFollowed && (isCounted || filter.atSize !== undefined)) {
+    throw usageError(VERB, 'expected --follow without --count, --stat and --at-size, got both');
+  }
+  if (format === 'csv' && given.has('json')) throw usageError(VERB, 'expected --csv or --json, got both');
+}
+
+type Loose<T> = { readonly [K in keyof T]: T[K] | undefined };
+
+function withoutUndefined(filter: Loose<Required<Omit<ChangeFilter, 'fromLeaf'>>>): ChangeFilter {
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
+}
