@@ -1,0 +1,100 @@
+// State files for a look without a log: redacted under keys that live only for this call, and one taint for all, so
+// that what one file marks as secret is hidden in the others too. Raw content lives only in locals here.
+import { randomBytes } from 'node:crypto';
+import { ConfigError, ParseError } from '../errors.ts';
+import { parseJson } from '../json/parse.ts';
+import { isJsonObject } from '../json/value.ts';
+import type { InstanceBody, ObservedOutput, ObservedState } from '../record/observation.ts';
+import { redactAgain, redactOutputAgain } from '../redaction/again.ts';
+import { createPolicy } from '../redaction/allow-list.ts';
+import type { RedactionKeys } from '../redaction/keys.ts';
+import { redactState } from '../redaction/state.ts';
+import { TaintSet } from '../redaction/taint.ts';
+import { parseState } from '../terraform/state-parse.ts';
+import type { TerraformState } from '../terraform/state.ts';
+import type { CommandContext } from './command.ts';
+
+const STATE_ID = 'file';
+
+/** State files under one knowledge, and the way to put two of their trees on equal terms before they are compared. */
+export interface ObservedFiles {
+  readonly states: readonly ObservedState[];
+  /** Hides on either side what the other side's marks and rules hide, as the recorder does between two versions. */
+  levelBodies(address: string, before: InstanceBody, after: InstanceBody): readonly [InstanceBody, InstanceBody];
+  levelOutputs(before: ObservedOutput, after: ObservedOutput): readonly [ObservedOutput, ObservedOutput];
+}
+
+/** Reads and redacts state files. Throws ParseError, and ConfigError `plan-unsupported` or `state-encrypted`. */
+export async function readStateFiles(
+  paths: readonly string[],
+  context: Pick<CommandContext, 'readFile'>,
+): Promise<ObservedFiles> {
+  return observeFiles(await Promise.all(paths.map((path) => context.readFile(path))));
+}
+
+export function observeFiles(files: readonly Uint8Array[]): ObservedFiles {
+  const keys: RedactionKeys = { equalityKey: randomBytes(32), epoch: { kid: 'e0', key: randomBytes(32) } };
+  const policy = createPolicy({ values: 'allow-list', hide: [], show: [] });
+  const knowledge = { keys, policy, taint: new TaintSet(keys.equalityKey), stateId: STATE_ID };
+  const parsed = files.map((bytes) => ({ state: parseClear(bytes), rawBytes: bytes }));
+  const redactAll = (): ObservedState[] =>
+    parsed.map(({ state, rawBytes }) => redactState(state, { ...knowledge, rawBytes }).observed);
+  // The first pass only learns: a secret of the last file must be hidden in the first one too.
+  if (files.length > 1) redactAll();
+  return {
+    states: redactAll(),
+    levelBodies(address, before, after) {
+      const current = redactAgain(after, { ...knowledge, address, other: { hidden: lasting(before.hidden) } });
+      return [redactAgain(before, { ...knowledge, address, other: current }), current];
+    },
+    levelOutputs(before, after) {
+      const { name } = after;
+      const current = redactOutputAgain(after, { ...knowledge, name, other: { hidden: lasting(before.hidden) } });
+      return [redactOutputAgain(before, { ...knowledge, name, other: current }), current];
+    },
+  };
+}
+
+/** A mark or rule on the older side holds for the newer one; what hid by the value alone does not. */
+function lasting(hidden: InstanceBody['hidden']): InstanceBody['hidden'] {
+  return hidden.filter(({ by }) => by === 'mark' || by === 'rule');
+}
+
+function parseClear(bytes: Uint8Array): TerraformState {
+  if (isZip(bytes)) throw planUnsupported();
+  const state = parseOrExplain(bytes);
+  if (state.kind === 'state') return state;
+  throw new ConfigError('state-encrypted', 'expected a state in clear, got an encrypted one', {
+    hint: 'OpenTofu encrypted this state: decrypt it with `tofu state pull` where its keys are',
+  });
+}
+
+function parseOrExplain(bytes: Uint8Array): ReturnType<typeof parseState> {
+  try {
+    return parseState(bytes);
+  } catch (error) {
+    if (error instanceof ParseError && isJsonPlan(bytes)) throw planUnsupported();
+    throw error;
+  }
+}
+
+/** Saved plans are zip archives. */
+function isZip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x50 && bytes[1] === 0x4b;
+}
+
+function isJsonPlan(bytes: Uint8Array): boolean {
+  try {
+    const value = parseJson(bytes);
+    return isJsonObject(value) && Object.hasOwn(value, 'format_version') && !Object.hasOwn(value, 'version');
+  } catch (error) {
+    if (error instanceof ParseError) return false;
+    throw error;
+  }
+}
+
+function planUnsupported(): ConfigError {
+  return new ConfigError('plan-unsupported', 'expected a state file, got a plan', {
+    hint: 'plan files are not read yet by this version: give a state file',
+  });
+}
