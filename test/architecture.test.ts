@@ -8,8 +8,8 @@ import { findCycle, readSourceTree, ROOT, walk, type SourceFile } from './archit
 
 /** Lower tiers know nothing of higher ones. Names are folders or files of daemon/. */
 const TIERS: readonly (readonly string[])[] = [
-  ['errors.ts', 'logger.ts'],
-  ['json', 'terminal.ts', 'program.ts'],
+  ['errors.ts'],
+  ['json', 'glob.ts', 'terminal.ts', 'program.ts'],
   ['record', 'redaction', 'terraform', 'merkle'],
   ['store', 'archive', 'sources', 'keys.ts', 'control.ts'],
   ['recorder', 'verify', 'config-file.ts', 'config.ts'],
@@ -31,10 +31,9 @@ const DOORS: Readonly<Record<string, RegExp>> = {
   'better-sqlite3': /^store\//u,
   '@aws-sdk/client-s3': /^archive\/s3/u,
   express: /^http\//u,
-  pino: /^logger\.ts$/u,
   yaml: /^config/u,
   ajv: /^config/u,
-  picomatch: /^(?:sources|glob\.ts|commands\/glob\.ts)/u,
+  picomatch: /^glob\.ts$/u,
   '@noble/hashes': /^(?:merkle|redaction)\//u,
 };
 

@@ -105,7 +105,7 @@ export function outputSubject(output: NetOutput): Subject {
 function formatSubject(subject: Subject, style: BlockStyle, indent: string, width: number): string[] {
   const symbol = toSymbol(subject.actions);
   const head = `${indent}${paddedSymbol(symbol, style.palette)} `;
-  const values = subject.values.length > 0 && (style.isFull || isAltered(symbol)) ? subject.values : [];
+  const values = style.isFull || isAltered(symbol) ? subject.values.filter((value) => !isUnset(value)) : [];
   const moved =
     subject.previousAddress === ''
       ? []
@@ -158,6 +158,12 @@ function pathText(value: NetValue): string {
 /** Three columns, the symbol at their end, as Terraform aligns -/+ with ~. */
 function paddedSymbol(symbol: ActionSymbol, palette: Palette): string {
   return ' '.repeat(3 - symbol.length) + paintSymbol(symbol, palette);
+}
+
+/** An attribute that came or went with its object and never had a value. */
+function isUnset({ before, after }: NetValue): boolean {
+  const isNull = (side: NetValue['before']): boolean => side.is === 'shown' && side.value === null;
+  return (before.is === 'absent' && isNull(after)) || (isNull(before) && after.is === 'absent');
 }
 
 /** What came or went needs no list of values in a short block. */

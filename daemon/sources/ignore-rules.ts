@@ -1,6 +1,6 @@
 // Which folders are never entered and which files never looked at: what Terraform and checkouts fill with other
 // people's files, and the user's own globs. Text only.
-import picomatch from 'picomatch';
+import { createMatcher } from '../glob.ts';
 
 /** Paths are relative to a root, '/'-separated. */
 export interface IgnoreRules {
@@ -16,7 +16,7 @@ const alwaysPruned: ReadonlySet<string> = new Set(['.git', 'node_modules', '.ter
 /** `globs` as picomatch reads them; one without a slash matches a name at any depth. */
 export function createIgnoreRules(globs: readonly string[]): IgnoreRules {
   const patterns = globs.map(toPattern).filter((glob) => glob !== '');
-  const matches = patterns.length === 0 ? () => false : picomatch(patterns, { dot: true });
+  const matches = patterns.length === 0 ? () => false : createMatcher(patterns, { dot: true });
   return {
     prunes: (path) => alwaysPruned.has(path.slice(path.lastIndexOf('/') + 1)) || matches(path),
     hides: (path) => matches(path),

@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+// The entry: checks the version of Node before anything is loaded that needs it, then hands over to main.
+const needed = 24;
+const found = Number(process.versions.node.split('.')[0]);
+
+if (found < needed) {
+  process.stderr.write(
+    `stateseal needs Node ${needed} or newer, and this is ${process.versions.node}.\n` +
+      `hint: from a clone, npm ci brings the right one and npm start uses it\n`,
+  );
+  process.exitCode = 2;
+} else {
+  const { main } = await import('./main.ts');
+  process.exitCode = await main(process.argv.slice(2));
+}

@@ -1,0 +1,19 @@
+// The help that fits one screen. Only what exists is printed.
+export const GLOBAL_HELP = `stateseal records every change of Terraform state, and proves the record was not altered.
+
+Look          diff <old> <new>        compare two state files
+              show <n|id|file>        one change or record in full; or a state file, redacted
+              log [filters]           changes, newest first            (log --help for all filters)
+              status                  recorder, states, backlog, warnings
+
+Record        watch [dir…]            record until stopped             (what the service runs)
+              seal                    seal what is open, now
+              start                   a guided first run in a temporary folder
+
+Prove         verify [archive|proof]  integrity and completeness, offline
+              prove <n>               write an inclusion proof
+              secret check            was this value ever in a state?
+
+Global flags  --data-dir, --config, --json (one object per line), --no-color, -q, -v, --version
+Exit codes    0 ok   1 verification failed / differences found   2 usage or could not run   3 incomplete (gaps without explanation)
+`;

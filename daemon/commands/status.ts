@@ -1,0 +1,133 @@
+// stateseal status: recorder, states, backlog, open changes and locks, warnings; from the database, and from the
+// running daemon where there is one.
+import { join } from 'node:path';
+import { callDaemon } from '../control.ts';
+import { ConfigError } from '../errors.ts';
+import type { SealerStatus } from '../sealer/sealer.ts';
+import { createBatches } from '../store/batches.ts';
+import { openDatabaseReadOnly, type Sqlite } from '../store/database.ts';
+import { createQueries } from '../store/queries.ts';
+import type { StateOutline } from '../store/queries-states.ts';
+import { createStates } from '../store/states.ts';
+import { createPalette, escapeText } from '../terminal.ts';
+import { parseArguments } from './arguments.ts';
+import type { Command, CommandContext } from './command.ts';
+
+interface Live {
+  readonly pid: number;
+  readonly sealer: SealerStatus;
+  readonly unwatched: readonly { readonly displayPath: string; readonly reason: string }[];
+}
+
+export const statusCommand: Command = {
+  name: 'status',
+  summary: 'recorder, states, backlog, warnings',
+  usage: `Usage: stateseal status
+
+Says whether a recorder runs on the data directory, which states it knows, which lock is held, what is not sealed yet
+and why.
+
+  --json    one object
+Exit codes: 0 · 2 there is no log, or it cannot be read
+`,
+  async run(args, context) {
+    parseArguments('status', args, {});
+    const database = openDatabaseReadOnly(join(context.dataDir, 'log.sqlite'));
+    try {
+      const status = await readStatus(database, context.dataDir);
+      context.stdout(context.json ? `${JSON.stringify(status)}\n` : formatStatus(status, context));
+      return 0;
+    } finally {
+      database.close();
+    }
+  },
+};
+
+interface Status {
+  readonly recorder: 'running' | 'stopped';
+  readonly pid: number | undefined;
+  readonly size: number;
+  readonly sealed: number;
+  readonly published: number;
+  readonly unsealed: number;
+  readonly oldestUnpublishedMs: number | undefined;
+  readonly sealer: SealerStatus | undefined;
+  readonly states: readonly (StateOutline & { readonly lock: string; readonly isChanging: boolean })[];
+  readonly unwatched: Live['unwatched'];
+}
+
+async function readStatus(database: Sqlite, dataDir: string): Promise<Status> {
+  const batches = createBatches(database);
+  const queries = createQueries(database, batches);
+  const rows = createStates(database);
+  const live = await askDaemon(dataDir);
+  const outlines = batches.outlines();
+  const waiting = outlines.find((batch) => batch.phase !== 'published');
+  const size = queries.size();
+  const sealed = batches.frozenSize();
+  return {
+    recorder: live ? 'running' : 'stopped',
+    pid: live?.pid,
+    size,
+    sealed,
+    published: outlines.filter((batch) => batch.phase === 'published').at(-1)?.size ?? 0,
+    unsealed: size - sealed,
+    oldestUnpublishedMs: waiting?.frozenMs,
+    sealer: live?.sealer,
+    states: queries.states().map((state) => ({
+      ...state,
+      lock: rows.byId(state.id)?.lock ?? '',
+      isChanging: rows.openChange(state.id) !== undefined,
+    })),
+    unwatched: live?.unwatched ?? [],
+  };
+}
+
+async function askDaemon(dataDir: string): Promise<Live | undefined> {
+  try {
+    return (await callDaemon(join(dataDir, 'control.sock'), 'status', 2_000)) as Live;
+  } catch (error) {
+    if (error instanceof ConfigError) return undefined;
+    throw error;
+  }
+}
+
+function formatStatus(status: Status, context: CommandContext): string {
+  const palette = createPalette(context.color);
+  const lines = [
+    `recorder   ${status.recorder}${status.pid === undefined ? '' : ` (process ${status.pid})`}     data ${context.dataDir}`,
+    `log        ${status.size} records, ${status.published} archived, ${status.size - status.published} waiting`,
+    ...formatSealer(status, context.now()).map((text) => palette.warning(text)),
+  ];
+  const live = status.states.filter((state) => !state.isRetired);
+  lines.push(
+    `states     ${live.length}${status.states.length > live.length ? `, ${status.states.length - live.length} retired` : ''}`,
+  );
+  for (const state of live) {
+    const flags = [
+      state.condition === 'state' ? '' : state.condition,
+      state.lock === '' ? '' : state.lock.startsWith('abandoned:') ? 'lock abandoned' : 'locked',
+      state.isChanging ? 'change open' : '',
+    ].filter((flag) => flag !== '');
+    const facts = `serial ${state.serial}   ${state.instances} instances   ${state.changes} changes`;
+    lines.push(
+      `           ${escapeText(state.name)}   ${facts}${flags.length > 0 ? `   ${palette.warning(flags.join(', '))}` : ''}`,
+    );
+  }
+  for (const { displayPath, reason } of status.unwatched.slice(0, 20)) {
+    lines.push(`not seen   ${escapeText(displayPath)}: ${escapeText(reason)}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function formatSealer({ sealer, oldestUnpublishedMs }: Status, nowMs: number): string[] {
+  const problem = sealer?.problem;
+  const age =
+    oldestUnpublishedMs === undefined ? '' : `oldest frozen ${Math.round((nowMs - oldestUnpublishedMs) / 1000)} s ago`;
+  if (problem === undefined) return age === '' ? [] : [`backlog    ${age}`];
+  const next =
+    problem.retryMs === undefined
+      ? 'not tried again'
+      : `next try in ${Math.max(0, Math.round((problem.retryMs - nowMs) / 1000))} s`;
+  return [`backlog    ${age}, ${problem.message} [${problem.code}], ${next}`, `           hint: ${problem.hint}`];
+}

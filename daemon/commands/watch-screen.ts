@@ -1,0 +1,169 @@
+// What `stateseal watch` prints: what it watches, what it cannot see, where it seals; then one block per change and one
+// line per sealed batch. Every line is a fact of the log or of the daemon; texts from files are escaped.
+import { join } from 'node:path';
+import { formatArchiveLocation } from '../archive/location.ts';
+import type { Config } from '../config.ts';
+import type { Daemon } from '../daemon.ts';
+import { encodeBase64 } from '../merkle/base64.ts';
+import { readVersion } from '../program.ts';
+import type { Outcome } from '../recorder/parts.ts';
+import type { DiscoveredState } from '../sources/source.ts';
+import type { Batch } from '../store/batches.ts';
+import type { StateOutline } from '../store/queries-states.ts';
+import type { Queries } from '../store/queries.ts';
+import { createPalette, escapeText } from '../terminal.ts';
+import type { CommandContext } from './command.ts';
+import { formatChangeBlock, formatClock } from './render-change.ts';
+
+const MAX_LISTED = 20;
+const NOTED_TYPES = new Map([
+  ['state.unreadable', 'unreadable'],
+  ['state.retired', 'retired'],
+  ['state.missed', 'missed'],
+  ['state.flooded', 'flooded'],
+  ['lock.abandoned', 'lock abandoned'],
+]);
+
+export interface WatchScreen {
+  greet(daemon: Daemon, states: readonly StateOutline[]): void;
+  outcome(outcome: Outcome): void;
+  sealed(batch: Batch): void;
+  problem(problem: { readonly code: string; readonly message: string; readonly hint: string }): void;
+  line(text: string): void;
+}
+
+export function createWatchScreen(
+  config: Config,
+  context: CommandContext,
+  queries: () => Queries | undefined,
+): WatchScreen {
+  const palette = createPalette(context.color);
+  const print = (text: string): void => context.stdout(`${text}\n`);
+  const emit = (event: object): void => context.stdout(`${JSON.stringify(event)}\n`);
+  const clock = (): string => formatClock(new Date(context.now()).toISOString());
+  let lastProblem = '';
+
+  const printRecords = (outcome: Outcome, found: Queries): void => {
+    let hasBlock = false;
+    for (let leafIndex = outcome.from; leafIndex < outcome.to; leafIndex += 1) {
+      const stored = found.readRecord(leafIndex);
+      if (stored === undefined) continue;
+      if (context.json) {
+        context.stdout(`${stored.line}\n`);
+        continue;
+      }
+      const { type, subject, data, source } = stored.record;
+      const change = type === 'state.changed' ? found.readChange(leafIndex) : undefined;
+      if (change) {
+        print(`\n${formatChangeBlock(change, { palette, isFull: false }).trimEnd()}`);
+        hasBlock = true;
+      }
+      if (type === 'state.baselined') print(formatBaseline(clock(), subject, data, source));
+      const noted = NOTED_TYPES.get(type);
+      const reason = typeof data['reason'] === 'string' ? `  ${escapeText(data['reason'])}` : '';
+      if (noted !== undefined) print(`${clock()}  ${escapeText(subject)}   ${palette.warning(noted)}${reason}`);
+    }
+    if (hasBlock) print(`${clock()}  recorded  ${formatRange(outcome.from, outcome.to)}`);
+  };
+
+  return {
+    greet(daemon, states) {
+      if (context.json || context.quiet) return;
+      print(`stateseal ${readVersion()}   log ${escapeText(originOf(daemon.vkey))}   key ${shortKey(daemon.vkey)}`);
+      greetRoots(config, states, print);
+      greetUnseen(daemon, print);
+      greetArchive(config, daemon, print);
+    },
+    outcome(outcome) {
+      const found = queries();
+      if (found !== undefined && !context.quiet) printRecords(outcome, found);
+    },
+    sealed(batch) {
+      lastProblem = '';
+      if (context.quiet) return;
+      const root = encodeBase64(batch.root);
+      if (context.json) return emit({ sealed: { prev: batch.prev, size: batch.size, root } });
+      const range = formatRange(batch.prev, batch.size);
+      print(
+        `${clock()}  sealed    ${range}, size ${batch.size}, root ${root.slice(0, 6)}…${root.slice(-3)}   archived`,
+      );
+    },
+    problem({ code, message, hint }) {
+      // The same failure comes again with each retry: once is enough until it changes.
+      if (code + message === lastProblem) return;
+      lastProblem = code + message;
+      context.stderr(`${clock()}  ${palette.warning('problem')}   ${message} [${code}]\n          hint: ${hint}\n`);
+    },
+    line(text) {
+      if (!context.json && !context.quiet) print(text);
+    },
+  };
+}
+
+function greetRoots(config: Config, states: readonly StateOutline[], print: (text: string) => void): void {
+  const live = states.filter((state) => !state.isRetired);
+  const total = live.reduce((sum, state) => sum + state.instances, 0);
+  const counts = `${live.length} ${live.length === 1 ? 'state' : 'states'}, ${total} resource instances`;
+  config.roots.forEach(({ path }, index) => {
+    const tail = index === 0 ? `     ${counts}          data ${config.dataDir}` : '';
+    print(`${index === 0 ? 'watching  ' : '          '} ${escapeText(path)}${tail}`);
+  });
+  const width = Math.min(32, Math.max(4, ...live.map((state) => state.name.length)));
+  for (const state of live.slice(0, MAX_LISTED)) {
+    const place = escapeText(decodeURI(state.reference.replace(/^dir:/, '')));
+    print(
+      `           ${escapeText(state.name).padEnd(width)}  ${place}     serial ${state.serial}   ${state.instances} instances`,
+    );
+  }
+  if (live.length > MAX_LISTED) print(`           … and ${live.length - MAX_LISTED} more: stateseal status`);
+  if (live.length === 0) print('           no state yet: the first terraform apply below these roots is recorded');
+}
+
+function greetUnseen(daemon: Daemon, print: (text: string) => void): void {
+  const unseen = daemon.discovered().filter((state) => !state.isWatched);
+  unseen.slice(0, MAX_LISTED).forEach((state, index) => {
+    print(`${index === 0 ? 'not seen  ' : '          '} ${formatUnseen(state)}`);
+  });
+  if (unseen.length > MAX_LISTED) print(`           … and ${unseen.length - MAX_LISTED} more`);
+  for (const { message } of daemon.sourceProblems()) print(`note       ${escapeText(message)}`);
+}
+
+function formatUnseen({ displayPath, reason }: DiscoveredState): string {
+  return `${displayPath}: ${escapeText(reason)}. Changes there are invisible from here.`;
+}
+
+function greetArchive(config: Config, daemon: Daemon, print: (text: string) => void): void {
+  const { location, isDefault, mode, structureDays } = config.archive;
+  const place = escapeText(formatArchiveLocation(location));
+  if (location.kind === 'directory') {
+    const note = isDefault ? 'a directory: good for trying, not write-once' : 'a directory, not write-once';
+    print(`archive    ${place} (${note})`);
+  } else print(`archive    ${place} (Object Lock, ${mode}, ${structureDays} days)`);
+  print(`values     ${config.redaction.values} (see docs/REDACTION.md for what is shown and what is a keyed digest)`);
+  if (daemon.door) {
+    print(
+      `api        http://127.0.0.1:${daemon.door.port}/v1/records   token in ${join(config.dataDir, 'keys', 'api.token')}`,
+    );
+  }
+  print('ready.     Run terraform in another terminal; Ctrl-C seals and stops.');
+}
+
+function formatBaseline(clock: string, name: string, data: Readonly<Record<string, unknown>>, source: string): string {
+  const count = typeof data['instances'] === 'number' ? data['instances'] : 0;
+  const copy = data['copyOf'] === undefined ? '' : ', a copy of another state';
+  return `${clock}  ${escapeText(name)}   known from now on (${count} instances${copy})   ${escapeText(source)}`;
+}
+
+function formatRange(from: number, to: number): string {
+  return to - from === 1 ? `#${from}` : `#${from}..#${to - 1}`;
+}
+
+function originOf(vkey: string): string {
+  return vkey.slice(0, vkey.indexOf('+'));
+}
+
+/** Enough to recognise a key by; the whole one stands in keys/log.vkey. */
+function shortKey(vkey: string): string {
+  const [, keyId = '', key = ''] = vkey.split('+');
+  return `${keyId}+${key.slice(0, 8)}…`;
+}

@@ -1,0 +1,85 @@
+// stateseal watch: records until stopped. What the service runs.
+import { join } from 'node:path';
+import { DATABASE_FILE, openDaemon, type Daemon } from '../daemon.ts';
+import { ConfigError } from '../errors.ts';
+import { createBatches } from '../store/batches.ts';
+import { openDatabaseReadOnly } from '../store/database.ts';
+import { createQueries, type Queries } from '../store/queries.ts';
+import { parseArguments } from './arguments.ts';
+import type { ServiceCommand, ServiceContext } from './service.ts';
+import { createWatchScreen } from './watch-screen.ts';
+import type { Config } from '../config.ts';
+
+export const watchCommand: ServiceCommand = {
+  name: 'watch',
+  summary: 'record until stopped',
+  usage: `Usage: stateseal watch [dir or file…]
+
+Records every change of the Terraform and OpenTofu states below the given directories, and of files given by name,
+until Ctrl-C; then seals what is open and exits 0. Started again, it continues the same log.
+
+  --archive PLACE     where to seal: a directory, or s3://bucket/prefix   (default <data dir>/archive)
+  --seal-after SECS   seal when the oldest unsealed record is this old    (default 60)
+  --http PORT|off     port of the local API on 127.0.0.1                  (default 7373)
+  --config FILE       configuration; flags win over it
+  --data-dir DIR      where the log lives   (default $STATE_DIRECTORY, $XDG_STATE_HOME/stateseal)
+  --json              print each record as one line of JSON
+Exit codes: 0 stopped and sealed · 2 could not run, or could not seal at the end
+`,
+  async run(args, context) {
+    const given = parseArguments('watch', args, {
+      archive: { type: 'string' },
+      'seal-after': { type: 'string' },
+      http: { type: 'string' },
+    });
+    const archive = given.text('archive');
+    const sealAfter = given.text('seal-after');
+    const httpPort = given.text('http');
+    const config = await context.loadConfig({
+      roots: given.positionals,
+      ...(archive === undefined ? {} : { archive }),
+      ...(sealAfter === undefined ? {} : { sealAfter }),
+      ...(httpPort === undefined ? {} : { httpPort }),
+    });
+    if (config.roots.length === 0) {
+      throw new ConfigError('no-roots', 'expected a directory to watch, got none', {
+        hint: 'for example: stateseal watch ./infra',
+      });
+    }
+    return watch(config, context);
+  },
+};
+
+export async function watch(config: Config, context: ServiceContext): Promise<number> {
+  const reader: { queries?: Queries } = {};
+  const screen = createWatchScreen(config, context, () => reader.queries);
+  const stopped = context.untilStopped();
+  const daemon = await openDaemon(config, {
+    onOutcome: (outcome) => screen.outcome(outcome),
+    onSealed: (batch) => screen.sealed(batch),
+    onProblem: (problem) => screen.problem(problem),
+  });
+  const database = openDatabaseReadOnly(join(config.dataDir, DATABASE_FILE));
+  const queries = createQueries(database, createBatches(database));
+  reader.queries = queries;
+  screen.greet(daemon, queries.states());
+  const reason = await stopped;
+  screen.line('\nstopping   sealing what is open');
+  return closeDaemon(daemon, reason, screen, () => database.close());
+}
+
+async function closeDaemon(
+  daemon: Daemon,
+  reason: string,
+  screen: ReturnType<typeof createWatchScreen>,
+  release: () => void,
+): Promise<number> {
+  try {
+    await daemon.close(reason);
+    const { problem } = daemon.sealerStatus();
+    screen.line(problem ? 'stopped    not everything is sealed: it is kept, and sealed at the next start' : 'stopped.');
+    return problem ? 2 : 0;
+  } finally {
+    release();
+  }
+}

@@ -1,0 +1,201 @@
+// Flags, configuration file and environment → one frozen Config, or every problem at once. The only reader of
+// process.env and of the configuration file. Precedence: flag, then file, then default.
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { parseArchiveLocation, type ArchiveLocation } from './archive/location.ts';
+import type { RetentionMode } from './archive/archive.ts';
+import { parseConfigFile, type ConfigFile } from './config-file.ts';
+import { ConfigError, describeForeign } from './errors.ts';
+import type { PolicyOptions } from './redaction/allow-list.ts';
+
+export interface Config {
+  readonly dataDir: string;
+  /** Where the configuration file stands, or '' when there is none. */
+  readonly file: string;
+  readonly roots: readonly ConfiguredRoot[];
+  readonly ignore: readonly string[];
+  /** Glob over the part of a reference behind "dir:" → state name. */
+  readonly names: Readonly<Record<string, string>>;
+  readonly redaction: PolicyOptions;
+  readonly seal: { readonly maxAgeMs: number; readonly maxRecords: number; readonly maxBytes: number };
+  readonly archive: ArchiveConfig;
+  readonly http: { readonly host: string; readonly port: number } | undefined;
+  readonly logName: string;
+  readonly maxFileBytes: number;
+  readonly heartbeatMs: number;
+}
+
+export interface ConfiguredRoot {
+  readonly label: string;
+  readonly path: string;
+}
+
+export interface ArchiveConfig {
+  readonly location: ArchiveLocation;
+  /** True when nobody chose it: a directory beside the data, good for trying. */
+  readonly isDefault: boolean;
+  readonly mode: RetentionMode;
+  readonly structureDays: number;
+  readonly contentDays: number;
+  readonly s3: {
+    readonly endpoint?: string;
+    readonly region?: string;
+    readonly profile?: string;
+    readonly kmsKeyId?: string;
+    readonly forcePathStyle?: boolean;
+  };
+}
+
+export interface Flags {
+  readonly dataDir?: string;
+  readonly config?: string;
+  readonly archive?: string;
+  readonly roots?: readonly string[];
+  readonly httpPort?: string;
+  readonly sealAfter?: string;
+}
+
+/** `cwd` makes paths absolute. Throws ConfigError naming every problem. */
+export async function loadConfig(
+  flags: Flags,
+  cwd: string,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<Config> {
+  const path = flags.config ?? environment['STATESEAL_CONFIG'] ?? '';
+  const file = path === '' ? {} : await readConfigFile(resolve(cwd, path));
+  const dataDir = resolveDataDir(flags.dataDir, cwd, environment);
+  const base = path === '' ? cwd : dirname(resolve(cwd, path));
+  return Object.freeze({
+    dataDir,
+    file: path === '' ? '' : resolve(cwd, path),
+    roots: toRoots(flags, file, cwd, base),
+    ignore: file.ignore ?? [],
+    names: file.names ?? {},
+    redaction: {
+      values: file.redaction?.values ?? 'allow-list',
+      hide: file.redaction?.hide ?? [],
+      show: file.redaction?.show ?? [],
+    },
+    seal: {
+      maxAgeMs: toSeconds(flags.sealAfter, file.seal?.maxAgeSeconds ?? 60) * 1000,
+      maxRecords: file.seal?.maxRecords ?? 4096,
+      maxBytes: file.seal?.maxBytes ?? 4 * 1024 * 1024,
+    },
+    archive: toArchive(flags, file, dataDir, base),
+    http: toHttp(flags, file),
+    logName: file.log?.name ?? defaultLogName(),
+    maxFileBytes: file.maxFileBytes ?? 256 * 1024 * 1024,
+    heartbeatMs: (file.heartbeatSeconds ?? 300) * 1000,
+  });
+}
+
+/** --data-dir, else $STATE_DIRECTORY (systemd), else $XDG_STATE_HOME/stateseal, else ~/.local/state/stateseal. */
+export function resolveDataDir(
+  flag: string | undefined,
+  cwd: string,
+  environment: NodeJS.ProcessEnv = process.env,
+): string {
+  if (flag !== undefined) return resolve(cwd, flag);
+  const managed = environment['STATE_DIRECTORY']?.split(':')[0];
+  if (managed !== undefined && managed !== '') return managed;
+  const stateHome = environment['XDG_STATE_HOME'];
+  if (stateHome !== undefined && isAbsolute(stateHome)) return join(stateHome, 'stateseal');
+  const home = environment['HOME'];
+  if (home === undefined || home === '') {
+    throw new ConfigError('no-data-dir', 'expected a place for the data directory, got none', {
+      hint: 'give --data-dir, or set XDG_STATE_HOME or HOME',
+    });
+  }
+  return join(home, '.local', 'state', 'stateseal');
+}
+
+/** NO_COLOR and TERM=dumb, as terminals agree on. */
+export function wantsColor(environment: NodeJS.ProcessEnv = process.env): boolean {
+  return (environment['NO_COLOR'] ?? '') === '' && environment['TERM'] !== 'dumb';
+}
+
+/** What a child process of ours inherits, with additions. */
+export function toChildEnvironment(additions: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  return { ...process.env, ...additions };
+}
+
+async function readConfigFile(path: string): Promise<ConfigFile> {
+  try {
+    return parseConfigFile(await readFile(path, 'utf8'), path);
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    throw new ConfigError('config-unreadable', `could not read ${path}: ${describeForeign(error)}`, {
+      hint: 'check the path given by --config',
+    });
+  }
+}
+
+function toRoots(flags: Flags, file: ConfigFile, cwd: string, base: string): ConfiguredRoot[] {
+  const given = flags.roots ?? [];
+  const wanted =
+    given.length > 0
+      ? given.map((path) => ({ path: resolve(cwd, path), label: undefined }))
+      : (file.roots ?? []).map(({ path, label }) => ({ path: resolve(base, path), label }));
+  const taken = new Set<string>();
+  return wanted.map(({ path, label }) => {
+    const unique = freeLabel(label ?? (basename(path) || 'root'), taken);
+    taken.add(unique);
+    return { path, label: unique };
+  });
+}
+
+function freeLabel(label: string, taken: ReadonlySet<string>): string {
+  if (!taken.has(label)) return label;
+  let number = 2;
+  while (taken.has(`${label}-${number}`)) number += 1;
+  return `${label}-${number}`;
+}
+
+function toArchive(flags: Flags, file: ConfigFile, dataDir: string, base: string): ArchiveConfig {
+  const { archive = {} } = file;
+  const text = flags.archive ?? archive.location;
+  const found = text === undefined ? undefined : parseArchiveLocation(text);
+  const location =
+    found?.kind === 'directory'
+      ? { ...found, path: resolve(flags.archive === undefined ? base : '.', found.path) }
+      : found;
+  const { endpoint, region, profile, kmsKeyId, forcePathStyle } = archive;
+  return {
+    location: location ?? { kind: 'directory', path: join(dataDir, 'archive') },
+    isDefault: location === undefined,
+    mode: archive.mode ?? 'GOVERNANCE',
+    structureDays: archive.structureDays ?? 30,
+    contentDays: archive.contentDays ?? 30,
+    s3: {
+      ...(endpoint === undefined ? {} : { endpoint }),
+      ...(region === undefined ? {} : { region }),
+      ...(profile === undefined ? {} : { profile }),
+      ...(kmsKeyId === undefined ? {} : { kmsKeyId }),
+      ...(forcePathStyle === undefined ? {} : { forcePathStyle }),
+    },
+  };
+}
+
+function toHttp(flags: Flags, file: ConfigFile): Config['http'] {
+  const port = flags.httpPort === undefined ? (file.http?.port ?? 7373) : Number(flags.httpPort);
+  if (flags.httpPort === 'off') return undefined;
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    throw new ConfigError('usage', 'expected --http to be a port number or "off", got something else', {
+      hint: 'for example --http 7373',
+    });
+  }
+  return { host: file.http?.host ?? '127.0.0.1', port };
+}
+
+function toSeconds(text: string | undefined, fallback: number): number {
+  if (text === undefined) return fallback;
+  const seconds = Number(text.replace(/s$/, ''));
+  if (Number.isFinite(seconds) && seconds >= 0) return seconds;
+  throw new ConfigError('usage', 'expected --seal-after in seconds, got something else', { hint: 'for example 60' });
+}
+
+/** A key name must have no spaces and no '+'. */
+function defaultLogName(): string {
+  return hostname().replaceAll(/[^A-Za-z0-9.-]/g, '-') || 'log';
+}

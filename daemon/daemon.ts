@@ -1,0 +1,244 @@
+// Composition root of `stateseal watch`: the only file that knows every adapter. Start order: lock, keys, recorder,
+// log, source, archive; close order: sources, recorder, last seal, doors.
+import { chmod, mkdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { openArchive } from './archive/open.ts';
+import type { Archive } from './archive/archive.ts';
+import type { ArchiveLocation } from './archive/location.ts';
+import type { Config } from './config.ts';
+import { openControlServer } from './control.ts';
+import { openDoor, type Door } from './door.ts';
+import type { StatesealError } from './errors.ts';
+import { createMatcher } from './glob.ts';
+import { openLogKey, openRedactionKeys, type LogKey } from './keys.ts';
+import { createJournal } from './journal.ts';
+import { createVerifier } from './merkle/note.ts';
+import { openRecorderClient, type RecorderClient } from './recorder/client.ts';
+import { createIntake, type Intake } from './recorder/intake.ts';
+import type { Outcome } from './recorder/parts.ts';
+import { createSealer, type Sealer, type SealerStatus, type SealProblem } from './sealer/sealer.ts';
+import { openDirectorySource } from './sources/directory.ts';
+import type { DiscoveredState, StateReference } from './sources/source.ts';
+import { createBatches, type Batch } from './store/batches.ts';
+import { createEntries } from './store/entries.ts';
+import { openDataLock } from './store/data-lock.ts';
+import { openDatabaseReadOnly } from './store/database.ts';
+import type { StateRow } from './store/states.ts';
+
+export interface DaemonEvents {
+  onOutcome(outcome: Outcome): void;
+  onSealed(batch: Batch): void;
+  onProblem(problem: Pick<SealProblem, 'code' | 'message' | 'hint'>): void;
+}
+
+export interface Daemon {
+  readonly vkey: string;
+  readonly isNewLog: boolean;
+  readonly door: Door | undefined;
+  states(): Promise<readonly StateRow[]>;
+  discovered(): readonly DiscoveredState[];
+  sourceProblems(): readonly { readonly code: string; readonly message: string }[];
+  sealerStatus(): SealerStatus;
+  seal(): Promise<void>;
+  /** Seals what is open and closes everything. Throws what the last seal threw, after closing. */
+  close(reason: string): Promise<void>;
+}
+
+export const DATABASE_FILE = 'log.sqlite';
+export const CONTROL_FILE = 'control.sock';
+const TICK_MS = 1_000;
+/** How long a stop may wait for the archive; what is frozen stays and is sent at the next start. */
+const LAST_SEAL_MS = 20_000;
+
+/** The log's own folder below the archive: the last element of the origin. */
+export function locateLog(location: ArchiveLocation, origin: string): ArchiveLocation {
+  const folder = origin.slice(origin.lastIndexOf('/') + 1);
+  if (location.kind === 'directory') return { ...location, path: join(location.path, folder) };
+  return { ...location, prefix: location.prefix === '' ? folder : `${location.prefix}/${folder}` };
+}
+
+export async function openDaemon(config: Config, events: DaemonEvents): Promise<Daemon> {
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  await chmod(config.dataDir, 0o700);
+  const lock = openDataLock(join(config.dataDir, 'lock'));
+  try {
+    return await startDaemon(config, events, () => lock.close());
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+}
+
+async function startDaemon(config: Config, events: DaemonEvents, unlock: () => void): Promise<Daemon> {
+  const key = await openLogKey(config.dataDir, config.logName);
+  const recorder = await openWorker(config, key);
+  const database = openDatabaseReadOnly(join(config.dataDir, DATABASE_FILE));
+  const batches = createBatches(database);
+  const entries = createEntries(database);
+  const origin = key.signer.name;
+  const sealer = createSealer({
+    openArchive: () => openLogArchive(config, origin),
+    recorder,
+    batches,
+    size: () => entries.size(),
+    verifiers: [createVerifier(key.vkey)],
+    origin,
+    policy: toSealPolicy(config),
+    now: () => Date.now(),
+    random: () => Math.random(),
+    onSealed: (batch) => events.onSealed(batch),
+    onProblem: (problem) => events.onProblem(problem),
+  });
+  const tell = (outcome: Outcome): void => {
+    sealer.notice(outcome.evidence, outcome.to - outcome.from);
+    events.onOutcome(outcome);
+  };
+  const journal = createJournal({ recorder, config, origin, vkey: key.vkey, now: () => Date.now(), tell });
+  await journal.begin(database);
+  const source = openDirectorySource({
+    roots: config.roots,
+    ignore: config.ignore,
+    maxFileBytes: config.maxFileBytes,
+  });
+  let discovered: readonly DiscoveredState[] = [];
+  const intake = createIntake({
+    source,
+    recorder,
+    now: () => Date.now(),
+    schedule: (delayMs, run) => {
+      const timer = setTimeout(run, delayMs);
+      return () => clearTimeout(timer);
+    },
+    onOutcome: tell,
+    onDiscovered: (states) => {
+      discovered = states;
+      void journal.inventory(states, source.problems()).catch(fail(events));
+    },
+    onFailure: (error) => events.onProblem(toProblem(error)),
+    nameOf: createNames(config.names),
+  });
+  await intake.start();
+  const door = await openDoor(config, fail(events));
+  const control = await openControlServer(join(config.dataDir, CONTROL_FILE), {
+    seal: async () => {
+      await sealer.seal();
+      return { size: batches.frozenSize() };
+    },
+    look: async () => {
+      await intake.lookAtAll();
+      return {};
+    },
+    status: () =>
+      Promise.resolve({ pid: process.pid, sealer: sealer.status(), unwatched: discovered.filter(isUnwatched) }),
+  });
+  const timer = setInterval(() => void tick(recorder, sealer, journal, tell).catch(fail(events)), TICK_MS);
+
+  return {
+    vkey: key.vkey,
+    isNewLog: key.isNew,
+    door,
+    states: () => recorder.states(),
+    discovered: () => discovered,
+    sourceProblems: () => source.problems(),
+    sealerStatus: () => sealer.status(),
+    seal: () => sealer.seal(),
+    async close(reason) {
+      clearInterval(timer);
+      await control.close();
+      await closeSources(intake, source);
+      await journal.end(reason);
+      const failure = await lastSeal(sealer);
+      await door?.close();
+      await sealer.close();
+      database.close();
+      await recorder.close();
+      unlock();
+      if (failure) throw failure;
+    },
+  };
+}
+
+async function tick(
+  recorder: RecorderClient,
+  sealer: Sealer,
+  journal: { heartbeat(): Promise<void> },
+  tell: (outcome: Outcome) => void,
+): Promise<void> {
+  const outcome = await recorder.tick();
+  if (outcome.to > outcome.from) tell(outcome);
+  await journal.heartbeat();
+  await sealer.tick();
+}
+
+async function closeSources(intake: Intake, source: { close(): Promise<void> }): Promise<void> {
+  await intake.close();
+  await source.close();
+}
+
+async function lastSeal(sealer: Sealer): Promise<Error | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), LAST_SEAL_MS);
+  });
+  try {
+    await Promise.race([sealer.seal(), deadline]);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error : undefined;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function openWorker(config: Config, key: LogKey): Promise<RecorderClient> {
+  const keys = await openRedactionKeys(config.dataDir, new Date().getUTCFullYear());
+  return openRecorderClient({
+    settings: {
+      databasePath: join(config.dataDir, DATABASE_FILE),
+      limits: { maxRecords: config.seal.maxRecords, maxBytes: config.seal.maxBytes },
+      contentDays: config.archive.location.kind === 's3' ? config.archive.contentDays : 0,
+      recorder: key.signer.name,
+      host: hostname(),
+    },
+    keys,
+    policy: config.redaction,
+    origin: key.signer.name,
+    seed: key.seed,
+  });
+}
+
+function openLogArchive(config: Config, origin: string): Promise<Archive> {
+  return openArchive(locateLog(config.archive.location, origin), { s3: config.archive.s3 });
+}
+
+function toSealPolicy({ archive, seal }: Config) {
+  const isLocked = archive.location.kind === 's3';
+  return {
+    maxAgeMs: seal.maxAgeMs,
+    maxRecords: seal.maxRecords,
+    idleMs: 3_600_000,
+    structure: isLocked ? { mode: archive.mode, days: archive.structureDays } : undefined,
+    content: isLocked ? { mode: archive.mode, days: archive.contentDays } : undefined,
+  };
+}
+
+function createNames(names: Config['names']): (reference: StateReference) => string | undefined {
+  const rules = Object.entries(names).map(([glob, name]) => ({ matches: createMatcher(glob), name }));
+  return ({ uri }) => rules.find(({ matches }) => matches(uri.replace(/^dir:/, '')))?.name;
+}
+
+function isUnwatched(state: DiscoveredState): boolean {
+  return !state.isWatched;
+}
+
+function fail(events: DaemonEvents): (error: unknown) => void {
+  return (error) => events.onProblem(toProblem(error as StatesealError));
+}
+
+function toProblem(error: StatesealError | string): { code: string; message: string; hint: string } {
+  if (typeof error === 'string')
+    return { code: 'unexpected', message: error, hint: 'report this with the lines around it' };
+  const { code, message, hint } = error;
+  return { code, message, hint };
+}

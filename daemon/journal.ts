@@ -1,0 +1,123 @@
+// The recorder's records about itself: leaf 0, starts and stops, configuration, heartbeats, inventory.
+import { createHash } from 'node:crypto';
+import { hostname, platform, release } from 'node:os';
+import { formatArchiveLocation } from './archive/location.ts';
+import type { Config } from './config.ts';
+import { formatJson } from './json/format.ts';
+import type { Json } from './json/value.ts';
+import { digestProgram, readVersion } from './program.ts';
+import type { RecordType } from './record/data.ts';
+import type { NewRecord } from './recorder/appender.ts';
+import type { RecorderClient } from './recorder/client.ts';
+import type { Outcome } from './recorder/parts.ts';
+import type { DiscoveredState } from './sources/source.ts';
+import type { Sqlite } from './store/database.ts';
+import { createEntries } from './store/entries.ts';
+
+export interface JournalParts {
+  readonly recorder: Pick<RecorderClient, 'append'>;
+  readonly config: Config;
+  readonly origin: string;
+  readonly vkey: string;
+  now(): number;
+  tell(outcome: Outcome): void;
+}
+
+export interface Journal {
+  /** log.created for a new log, then log.started and log.configured. */
+  begin(database: Sqlite): Promise<void>;
+  heartbeat(): Promise<void>;
+  inventory(
+    states: readonly DiscoveredState[],
+    problems: readonly { readonly code: string; readonly message: string }[],
+  ): Promise<void>;
+  end(reason: string): Promise<void>;
+}
+
+/** Version of everything on disk that a verifier reads. */
+const FORMAT_VERSION = 1;
+
+export function createJournal(parts: JournalParts): Journal {
+  const { config, origin, recorder } = parts;
+  let lastBeatMs = parts.now();
+  let lastInventory = '';
+
+  const toRecord = (type: RecordType, data: Readonly<Record<string, unknown>>): NewRecord => ({
+    type,
+    source: origin,
+    subject: origin,
+    moment: { source: 'recorder', effectiveTime: '', timeBasis: 'clock' },
+    data,
+  });
+  const append = async (...records: NewRecord[]): Promise<void> => parts.tell(await recorder.append(records));
+
+  return {
+    async begin(database) {
+      const isNew = createEntries(database).size() === 0;
+      const configured = describeConfig(config);
+      const configuration = createHash('sha256').update(formatJson(configured)).digest('hex');
+      const program = { version: readVersion(), digest: await digestProgram(), node: process.version };
+      const created = {
+        origin,
+        vkey: parts.vkey,
+        format: FORMAT_VERSION,
+        heartbeatSeconds: config.heartbeatMs / 1000,
+        archive: describeArchive(config),
+      };
+      await append(
+        ...(isNew ? [toRecord('log.created', created)] : []),
+        toRecord('log.started', {
+          program,
+          configuration,
+          host: hostname(),
+          system: `${platform()} ${release()}`,
+          uid: process.getuid?.() ?? -1,
+          pid: process.pid,
+        }),
+        toRecord('log.configured', { configuration, settings: configured }),
+      );
+    },
+    async heartbeat() {
+      if (parts.now() - lastBeatMs < config.heartbeatMs) return;
+      lastBeatMs = parts.now();
+      await append(toRecord('log.heartbeat', { intervalSeconds: config.heartbeatMs / 1000 }));
+    },
+    async inventory(states, problems) {
+      const unwatched = states.filter((state) => !state.isWatched);
+      const data = {
+        watched: states.length - unwatched.length,
+        unwatched: unwatched.slice(0, 100).map(({ reference, reason }) => ({ reference: reference.uri, reason })),
+        unwatchedCount: unwatched.length,
+        problems: problems.slice(0, 100).map(({ code, message }) => ({ code, message })),
+      };
+      const text = formatJson(data);
+      if (text === lastInventory) return;
+      lastInventory = text;
+      await append(toRecord('source.inventoried', data));
+    },
+    end: (reason) => append(toRecord('log.stopped', { reason })),
+  };
+}
+
+/** The settings in clear: paths, labels, rules. No credentials: none are ever in the configuration. */
+function describeConfig(config: Config): Json {
+  return {
+    roots: config.roots.map(({ label, path }) => ({ label, path })),
+    ignore: config.ignore,
+    names: config.names,
+    redaction: { values: config.redaction.values, hide: config.redaction.hide, show: config.redaction.show },
+    seal: config.seal,
+    archive: describeArchive(config),
+    heartbeatSeconds: config.heartbeatMs / 1000,
+    maxFileBytes: config.maxFileBytes,
+  };
+}
+
+function describeArchive({ archive }: Config): Json {
+  return {
+    location: formatArchiveLocation(archive.location),
+    mode: archive.location.kind === 's3' ? archive.mode : 'none',
+    structureDays: archive.structureDays,
+    contentDays: archive.contentDays,
+  };
+}

@@ -1,0 +1,124 @@
+// The recorder's keys on disk: <data>/keys, 0700, each file 0600, never overwritten. Losing the signing key ends the
+// log (a successor names it); losing the equality key costs one full comparison; an epoch's key opens commitments.
+import { randomBytes } from 'node:crypto';
+import { chmod, link, mkdir, open, readFile, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ConfigError, describeForeign } from './errors.ts';
+import { createEd25519Signer, type Signer } from './merkle/note.ts';
+import { createEd25519Key } from './merkle/ed25519.ts';
+import { createVkey, formatVkey } from './merkle/vkey.ts';
+import type { RedactionKeys } from './redaction/keys.ts';
+
+export interface LogKey {
+  readonly signer: Signer;
+  readonly vkey: string;
+  readonly isNew: boolean;
+  readonly seed: Uint8Array;
+}
+
+const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
+
+/** Opens the log's key, or makes one for a new log named `logName`: origin = name/13 characters of base32. */
+export async function openLogKey(dataDir: string, logName: string): Promise<LogKey> {
+  const folder = await keyFolder(dataDir);
+  const origin = `${logName}/${toBase32(randomBytes(8))}`;
+  const made = `${origin}\n${randomBytes(32).toString('hex')}\n`;
+  const { text, isNew } = await openKeyFile(join(folder, 'log.key'), made);
+  const [name = '', seed = ''] = text.split('\n');
+  if (!/^[0-9a-f]{64}$/.test(seed)) throw damaged('log.key');
+  const bytes = Buffer.from(seed, 'hex');
+  const vkey = formatVkey(createVkey(name, 'ed25519', createEd25519Key(bytes).publicKey));
+  await openKeyFile(join(folder, 'log.vkey'), `${vkey}\n`);
+  return { signer: createEd25519Signer(name, bytes), vkey, isNew, seed: bytes };
+}
+
+/** Opens or makes the keys of redaction; `year` names the epoch: e2026. */
+export async function openRedactionKeys(dataDir: string, year: number): Promise<RedactionKeys> {
+  const folder = await keyFolder(dataDir);
+  const kid = `e${year}`;
+  return {
+    equalityKey: await openSecret(join(folder, 'equality.key')),
+    epoch: { kid, key: await openSecret(join(folder, `epoch-${kid}.key`)) },
+  };
+}
+
+/** The bearer token of the local API, made once. */
+export async function openApiToken(dataDir: string): Promise<string> {
+  const folder = await keyFolder(dataDir);
+  const { text } = await openKeyFile(join(folder, 'api.token'), `${randomBytes(32).toString('base64url')}\n`);
+  return text.trim();
+}
+
+async function openSecret(path: string): Promise<Uint8Array> {
+  const { text } = await openKeyFile(path, `${randomBytes(32).toString('hex')}\n`);
+  if (!/^[0-9a-f]{64}\n$/.test(text)) throw damaged(path);
+  return Buffer.from(text.trim(), 'hex');
+}
+
+async function keyFolder(dataDir: string): Promise<string> {
+  const folder = join(dataDir, 'keys');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await chmod(folder, 0o700);
+  return folder;
+}
+
+/** Reads the file, or makes it whole: a crash leaves either no key or a complete one. */
+async function openKeyFile(path: string, made: string): Promise<{ text: string; isNew: boolean }> {
+  const existing = await readKey(path);
+  if (existing !== undefined) return { text: existing, isNew: false };
+  const temporary = `${path}.${randomBytes(6).toString('hex')}`;
+  const file = await open(temporary, 'wx', 0o600);
+  try {
+    await file.writeFile(made);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  try {
+    await link(temporary, path);
+  } finally {
+    await rm(temporary);
+  }
+  return { text: made, isNew: true };
+}
+
+async function readKey(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw new ConfigError('key-unreadable', `could not read a key file: ${describeForeign(error)}`, {
+      hint: `check owner and mode (0600) of ${path}`,
+    });
+  }
+}
+
+function damaged(path: string): ConfigError {
+  return new ConfigError('key-damaged', `expected a key in ${path}, got something else`, {
+    hint: 'restore the file from a backup; without it the log cannot be continued, only succeeded',
+  });
+}
+
+function toBase32(bytes: Uint8Array): string {
+  let bits = BigInt(`0x${Buffer.from(bytes).toString('hex')}`) << 1n;
+  let text = '';
+  for (let index = 0; index < 13; index += 1) {
+    text = `${BASE32[Number(bits & 31n)] ?? ''}${text}`;
+    bits >>= 5n;
+  }
+  return text;
+}
+
+/** Reads the keys of a recorder for a question about its log; makes none. Throws ConfigError `key-unreadable`. */
+export async function readRedactionKeys(dataDir: string): Promise<readonly RedactionKeys[]> {
+  const folder = join(dataDir, 'keys');
+  const equality = await readKey(join(folder, 'equality.key'));
+  if (equality === undefined) throw damaged('equality.key');
+  const names = (await readdir(folder)).filter((name) => /^epoch-e\d+\.key$/.test(name)).sort();
+  return Promise.all(
+    names.map(async (name) => ({
+      equalityKey: Buffer.from(equality.trim(), 'hex'),
+      epoch: { kid: name.slice(6, -4), key: await openSecret(join(folder, name)) },
+    })),
+  );
+}

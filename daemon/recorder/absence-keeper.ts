@@ -1,0 +1,95 @@
+// What stands at a reference when no version can be read there: nothing, an empty file, something else. Never a deletion
+// of resources: a file that stays away retires its state, and says so.
+import type { StateSighting } from '../sources/source.ts';
+import type { StateRow } from '../store/states.ts';
+import type { ChangeKeeper } from './change-keeper.ts';
+import { identityOf, momentOf } from './identity.ts';
+import type { Outcome, RecorderParts, SightingContext } from './parts.ts';
+
+export interface AbsenceKeeper {
+  /** Nothing readable for now: empty or absent. */
+  away(sighting: StateSighting): Outcome['verdict'];
+  /** Returns true when it was recorded, false when this version was recorded before. */
+  unreadable(sighting: StateSighting, context: SightingContext, code: string, reason: string): boolean;
+  /** Names what has been away since before `beforeMs`. */
+  settle(beforeMs: number): boolean;
+}
+
+export function createAbsenceKeeper(parts: RecorderParts, changes: ChangeKeeper): AbsenceKeeper {
+  const { states, appender, environment } = parts;
+  const unreadableSeen = new Map<string, string>();
+
+  function retire(row: StateRow): void {
+    changes.close(row, 'directory', false);
+    const isWorkspace = row.uri.includes('/terraform.tfstate.d/');
+    appender.append({
+      type: 'state.retired',
+      source: row.uri,
+      subject: row.name,
+      moment: { source: 'directory', effectiveTime: '', timeBasis: 'clock' },
+      data: {
+        state: identityOf(row),
+        reason: isWorkspace ? 'workspace-deleted' : 'vanished',
+        lineage: row.lineage,
+        serial: row.serial,
+      },
+    });
+    states.put({ ...(states.byId(row.id) ?? row), isRetired: true });
+  }
+
+  function recordEmpty(row: StateRow): void {
+    appender.append({
+      type: 'state.unreadable',
+      source: row.uri,
+      subject: row.name,
+      moment: { source: 'directory', effectiveTime: '', timeBasis: 'clock' },
+      data: {
+        reference: row.uri,
+        state: identityOf(row),
+        code: 'state-empty',
+        reason: 'the file is empty; no resource was deleted by this',
+        sourceVersion: row.sourceVersion,
+      },
+    });
+    states.put({ ...row, unreadableVersion: 'empty' });
+  }
+
+  return {
+    away(sighting) {
+      const row = states.byUri(sighting.reference.uri);
+      if (row === undefined || row.condition === sighting.condition) return 'nothing';
+      states.put({ ...row, condition: sighting.condition, conditionSinceMs: environment.now() });
+      return 'nothing';
+    },
+    unreadable(sighting, context, code, reason) {
+      const { uri } = sighting.reference;
+      const row = states.byUri(uri);
+      const mark = `${code}:${sighting.sourceVersion}`;
+      if (row?.unreadableVersion === sighting.sourceVersion || unreadableSeen.get(uri) === mark) return false;
+      unreadableSeen.set(uri, mark);
+      if (row) states.put({ ...row, condition: 'unreadable', unreadableVersion: sighting.sourceVersion });
+      appender.append({
+        type: 'state.unreadable',
+        source: uri,
+        subject: row?.name ?? uri,
+        moment: momentOf(sighting, context),
+        data: {
+          reference: uri,
+          state: row && identityOf(row),
+          code,
+          reason,
+          sourceVersion: sighting.sourceVersion,
+        },
+      });
+      return true;
+    },
+    settle(beforeMs) {
+      const due = states.all().filter((row) => !row.isRetired && row.conditionSinceMs <= beforeMs);
+      const gone = due.filter((row) => row.condition === 'absent');
+      const empty = due.filter((row) => row.condition === 'empty' && row.unreadableVersion !== 'empty');
+      gone.forEach((row) => retire(row));
+      empty.forEach((row) => recordEmpty(row));
+      return gone.length + empty.length > 0;
+    },
+  };
+}

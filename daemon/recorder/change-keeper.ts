@@ -1,0 +1,174 @@
+// Open changes: begun by the first version that differs, grown by each further one, closed by one state.changed
+// when the lock goes, when its holder is found dead, or after the quiet that ends a run without a lock.
+import type { Json } from '../json/value.ts';
+import type { Continuity, NetAction } from '../record/data.ts';
+import type { StateSighting } from '../sources/source.ts';
+import type { StateRow } from '../store/states.ts';
+import { diffTrees } from './diff.ts';
+import { identityOf } from './identity.ts';
+import { toKind, toOperationFacts } from './kind.ts';
+import { countActions, netActions, type InstanceSpan } from './net.ts';
+import { formatOpenChange, parseOpenChange, toLockFacts, type OpenChange } from './open-change.ts';
+import type { RecorderParts, SightingContext } from './parts.ts';
+import { compareSerials } from './serial.ts';
+import { parseBody, parseOutput } from './steps.ts';
+
+export interface ChangeKeeper {
+  current(stateId: string): OpenChange | undefined;
+  save(stateId: string, change: OpenChange): void;
+  /** Appends state.changed for the open change of a state. */
+  close(row: StateRow, source: string, isAbandoned: boolean): void;
+  /** Closes the change of a sighting's state when its lock is gone or its holder is dead. */
+  endOfHold(sighting: StateSighting, context: SightingContext): boolean;
+  /** Closes changes without a lock whose last version is older than `beforeMs`. */
+  closeQuiet(beforeMs: number): boolean;
+}
+
+export function createChangeKeeper(parts: RecorderParts): ChangeKeeper {
+  const { states, appender, observer } = parts;
+
+  const current = (stateId: string): OpenChange | undefined => {
+    const text = states.openChange(stateId);
+    return text === undefined ? undefined : parseOpenChange(text);
+  };
+  const save = (stateId: string, change: OpenChange): void => states.putOpenChange(stateId, formatOpenChange(change));
+
+  const spansOf = (row: StateRow): InstanceSpan[] => {
+    const reRedact = observer.reRedact(row.id);
+    const bases = states.bases(row.id).filter((base) => base.kind === 'resource');
+    const spans = bases.map((base) => {
+      const stored = states.snapshot(row.id, base.address, base.deposed);
+      const after = stored && parseBody(stored.body);
+      const before = base.body === undefined ? undefined : reRedact(base.address, parseBody(base.body), after);
+      return { ...base, before, after, wasDeposed: false };
+    });
+    const isTransient = (span: InstanceSpan): boolean => span.deposed !== '' && span.before === undefined;
+    const deposed = new Set(spans.filter(isTransient).map((span) => span.address));
+    // A new deposed object is the old object of its address, not something created.
+    return spans
+      .filter((span) => !isTransient(span))
+      .map((span) => ({ ...span, wasDeposed: span.deposed === '' && deposed.has(span.address) }));
+  };
+
+  const hasDeposedLeft = (row: StateRow): boolean =>
+    states
+      .bases(row.id)
+      .some(
+        (base) =>
+          base.kind === 'resource' &&
+          base.deposed !== '' &&
+          base.body === undefined &&
+          states.snapshot(row.id, base.address, base.deposed) !== undefined,
+      );
+
+  const countOutputs = (row: StateRow): number => {
+    const reRedact = observer.reRedactOutput(row.id);
+    const after = states.outputs(row.id);
+    return states.bases(row.id).filter((base) => {
+      if (base.kind !== 'output') return false;
+      const stored = after.get(base.address);
+      const now = stored === undefined ? undefined : parseOutput(stored);
+      const before = base.body === undefined ? undefined : reRedact(base.address, parseOutput(base.body), now);
+      const diff = diffTrees(before, now);
+      return diff.changes.length + diff.hidden.length > 0;
+    }).length;
+  };
+
+  const close = (row: StateRow, source: string, isAbandoned: boolean): void => {
+    const change = current(row.id);
+    if (change === undefined) return;
+    const operation = change.lock?.operation ?? '';
+    const actions = netActions(spansOf(row), toOperationFacts(operation));
+    const outputs = countOutputs(row);
+    const serialOrder = change.isNewborn ? 1 : compareSerials(row.serial, change.before.serial);
+    const { kind, basis } = toKind({
+      operation,
+      isAbandoned,
+      isLineageChanged: change.isLineageChanged,
+      serialOrder,
+      hasNumberedBackup: change.numberedBackupSeconds * 1000 >= change.openedMs - 2000,
+      hasFreshBackup: change.hasFreshBackup,
+      isNewborn: change.isNewborn,
+      actions,
+      outputs,
+      isEmptyAfter: states.rawTags(row.id).size === 0,
+      hasFailedObject: change.hasFailedObject || hasDeposedLeft(row),
+    });
+    appender.append({
+      id: change.id,
+      type: 'state.changed',
+      source: row.uri,
+      subject: row.name,
+      moment: { source, effectiveTime: change.effectiveTime, timeBasis: 'mtime' },
+      data: {
+        ...headOf(row, change),
+        kind: change.movedFrom === undefined ? kind : 'migrated',
+        kindBasis: basis,
+        continuity: toContinuity(change, serialOrder),
+        counts: countActions(actions, outputs),
+        ...inlineActions(actions),
+      },
+    });
+    states.closeChange(row.id);
+  };
+
+  const inlineActions = (actions: readonly NetAction[]): Record<string, unknown> => {
+    const stored = appender.inlineOrBlob(actions as unknown as Json);
+    return stored.inline ? { actions } : { actions: [], net: stored.reference };
+  };
+
+  return {
+    current,
+    save,
+    close,
+    endOfHold(sighting, context) {
+      const row = states.byUri(sighting.reference.uri);
+      const change = row && current(row.id);
+      if (row === undefined || change === undefined) return false;
+      const seen = toLockFacts(sighting.lock ?? sighting.lastLock);
+      const lock = change.lock?.operation ? change.lock : (seen ?? change.lock);
+      if (lock !== change.lock) save(row.id, { ...change, lock });
+      if (sighting.lock?.holder === 'stale') {
+        close(row, context.source, true);
+        return true;
+      }
+      const isOver = sighting.lock === undefined && sighting.condition === 'state' && lock !== undefined;
+      if (isOver) close(row, context.source, false);
+      return isOver;
+    },
+    closeQuiet(beforeMs) {
+      let isClosed = false;
+      for (const { stateId, facts } of states.openChanges()) {
+        const row = states.byId(stateId);
+        const isHeld = row !== undefined && row.lock !== '' && !row.lock.startsWith('abandoned:');
+        if (row === undefined || isHeld || parseOpenChange(facts).lastVersionMs > beforeMs) continue;
+        close(row, 'directory', row.lock.startsWith('abandoned:'));
+        isClosed = true;
+      }
+      return isClosed;
+    },
+  };
+}
+
+function headOf(row: StateRow, change: OpenChange): Record<string, unknown> {
+  const { id, operation } = change.lock ?? { id: '', operation: '' };
+  return {
+    state: identityOf(row),
+    version: change.version,
+    before: change.isNewborn ? undefined : { lineage: change.before.lineage, serial: change.before.serial },
+    serials: change.serials,
+    steps: change.steps,
+    claims: change.lock?.claims ?? [],
+    lock: id === '' ? undefined : { id, operation },
+    movedFrom: change.movedFrom,
+    recovered: change.recovered,
+  };
+}
+
+/** Never more than what is proven: only a link, or a birth under its one lock, says that nothing lies between. */
+function toContinuity(change: OpenChange, serialOrder: number): Continuity {
+  if (change.isLineageChanged) return 'new-lineage';
+  if (change.isNewborn) return change.holds === 1 && change.lock?.id ? 'contiguous' : 'monotonic-only';
+  if (serialOrder <= 0) return 'unordered';
+  return change.isLinked ? 'linked-by-backup' : 'monotonic-only';
+}

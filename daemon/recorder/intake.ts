@@ -1,0 +1,200 @@
+// Drives one source: discovers references, looks when poked or polled, hands sightings to the recorder one at a time
+// per reference, looks again where a version was not whole. Knows nothing of files or of what a state holds.
+import type { DiscoveredState, StateReference, StateSource } from '../sources/source.ts';
+import { describeForeign, StatesealError } from '../errors.ts';
+import type { RecorderClient } from './client.ts';
+import type { Outcome } from './parts.ts';
+
+export interface IntakeParts {
+  readonly source: StateSource;
+  readonly recorder: Pick<RecorderClient, 'observe' | 'append' | 'cursor' | 'states'>;
+  now(): number;
+  /** Calls back after `delayMs`; returns how to cancel. Injected: tests step the clock. */
+  schedule(delayMs: number, run: () => void): () => void;
+  onOutcome(outcome: Outcome): void;
+  onDiscovered(states: readonly DiscoveredState[]): void;
+  onFailure(error: StatesealError | string): void;
+  /** Names given by configuration, by glob over the reference. */
+  nameOf(reference: StateReference): string | undefined;
+}
+
+export interface Intake {
+  /** Looks at everything once, then follows the source. */
+  start(): Promise<void>;
+  /** Looks at every known reference now; resolves when all are done. */
+  lookAtAll(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const RETRY_MS = [20, 50, 100, 200, 400, 800, 1600];
+const REDISCOVER_MS = 10_000;
+/** A state rewritten in a loop: so many versions at once, then one each so many milliseconds. */
+const FLOOD_VERSIONS = 240;
+const FLOOD_WINDOW_MS = 60_000;
+const FLOOD_PAUSE_MS = 10_000;
+
+interface Watched {
+  readonly state: DiscoveredState;
+  readonly isInitial: boolean;
+  queue: Promise<void>;
+  /** A look is asked for and has not begun. */
+  isAsked: boolean;
+  attempts: number;
+  recentMs: number[];
+  floodedUntilMs: number;
+}
+
+export function createIntake(parts: IntakeParts): Intake {
+  const { source, recorder } = parts;
+  const watched = new Map<string, Watched>();
+  const cancels = new Set<() => void>();
+  let isClosed = false;
+
+  const later = (delayMs: number, run: () => void): void => {
+    const cancel = parts.schedule(delayMs, () => {
+      cancels.delete(cancel);
+      if (!isClosed) run();
+    });
+    cancels.add(cancel);
+  };
+
+  const ask = (item: Watched): Promise<void> => {
+    if (isClosed) return Promise.resolve();
+    if (!item.isAsked) {
+      item.isAsked = true;
+      item.queue = item.queue.then(() => look(item)).catch((error: unknown) => report(item, error));
+    }
+    return item.queue;
+  };
+
+  const report = (item: Watched, error: unknown): void => {
+    parts.onFailure(error instanceof StatesealError ? error : describeForeign(error));
+    later(2_000, () => void ask(item));
+  };
+
+  const look = async (item: Watched): Promise<void> => {
+    item.isAsked = false;
+    if (isClosed) return;
+    if (item.floodedUntilMs > parts.now()) return;
+    const { reference } = item.state;
+    const sighting = await source.look(reference, await recorder.cursor(reference.uri));
+    const outcome = await recorder.observe(sighting, {
+      source: source.name,
+      nameCandidates: candidates(parts, item.state),
+      isInitial: item.isInitial,
+      isFinalAttempt: item.attempts >= RETRY_MS.length,
+    });
+    settle(item, outcome);
+    if (outcome.verdict === 'recorded') await watchFlood(item);
+  };
+
+  const settle = (item: Watched, outcome: Outcome): void => {
+    if (outcome.to > outcome.from) parts.onOutcome(outcome);
+    if (outcome.verdict !== 'retry') {
+      item.attempts = 0;
+      return;
+    }
+    const delay = RETRY_MS[Math.min(item.attempts, RETRY_MS.length - 1)] ?? 1_000;
+    item.attempts += 1;
+    later(delay, () => void ask(item));
+  };
+
+  const watchFlood = async (item: Watched): Promise<void> => {
+    const now = parts.now();
+    item.recentMs = [...item.recentMs.filter((time) => time > now - FLOOD_WINDOW_MS), now];
+    if (item.recentMs.length < FLOOD_VERSIONS) return;
+    item.floodedUntilMs = now + FLOOD_PAUSE_MS;
+    const isNew = item.recentMs.length === FLOOD_VERSIONS;
+    // Keep the window full: while the flood lasts, one version each pause and no further record of it.
+    item.recentMs = item.recentMs.slice(-FLOOD_VERSIONS);
+    later(FLOOD_PAUSE_MS, () => void ask(item));
+    if (isNew) await recordFlood(item);
+  };
+
+  const recordFlood = async (item: Watched): Promise<void> => {
+    const { uri } = item.state.reference;
+    const row = (await recorder.states()).find((state) => state.uri === uri && !state.isRetired);
+    if (row === undefined) return;
+    const outcome = await recorder.append([
+      {
+        type: 'state.flooded',
+        source: uri,
+        subject: row.name,
+        moment: { source: source.name, effectiveTime: '', timeBasis: 'clock' },
+        data: {
+          state: { id: row.id, name: row.name, reference: row.uri, workspace: row.workspace },
+          versions: item.recentMs.length,
+          windowSeconds: FLOOD_WINDOW_MS / 1000,
+        },
+      },
+    ]);
+    parts.onOutcome(outcome);
+  };
+
+  const discover = async (isInitial: boolean): Promise<void> => {
+    const found = await source.discover();
+    parts.onDiscovered(found);
+    const fresh = found.filter((state) => state.isWatched && !watched.has(state.reference.uri));
+    for (const state of fresh) watched.set(state.reference.uri, createWatched(state, isInitial));
+    await Promise.all(fresh.map(({ reference }) => askUri(reference.uri)));
+  };
+
+  const askUri = async (uri: string): Promise<void> => {
+    const item = watched.get(uri);
+    if (item) return ask(item);
+    if (!isClosed) await discover(false);
+  };
+
+  const adoptKnown = async (): Promise<void> => {
+    // States of earlier runs first: where one has gone, its successor elsewhere is told from a copy.
+    for (const row of await recorder.states()) {
+      if (row.isRetired) continue;
+      const reference = { uri: row.uri, workspace: row.workspace };
+      watched.set(
+        row.uri,
+        createWatched(
+          { reference, displayPath: row.uri, nameCandidates: [row.name], isWatched: true, reason: '' },
+          true,
+        ),
+      );
+    }
+    await Promise.all([...watched.values()].map(ask));
+  };
+
+  const rediscover = (): void => {
+    later(REDISCOVER_MS, () => {
+      void discover(false)
+        .catch((error: unknown) => parts.onFailure(error instanceof StatesealError ? error : describeForeign(error)))
+        .finally(rediscover);
+    });
+  };
+
+  return {
+    async start() {
+      source.onPoke((uri) => void askUri(uri).catch((error: unknown) => parts.onFailure(describeForeign(error))));
+      await source.start();
+      await adoptKnown();
+      await discover(true);
+      rediscover();
+    },
+    async lookAtAll() {
+      await discover(false);
+      await Promise.all([...watched.values()].map(ask));
+    },
+    async close() {
+      isClosed = true;
+      for (const cancel of cancels) cancel();
+      cancels.clear();
+      await Promise.all([...watched.values()].map((item) => item.queue));
+    },
+  };
+}
+
+function createWatched(state: DiscoveredState, isInitial: boolean): Watched {
+  return { state, isInitial, queue: Promise.resolve(), isAsked: false, attempts: 0, recentMs: [], floodedUntilMs: 0 };
+}
+
+function candidates(parts: IntakeParts, state: DiscoveredState): readonly string[] {
+  const given = parts.nameOf(state.reference);
+  return given === undefined ? state.nameCandidates : [given, ...state.nameCandidates];
+}

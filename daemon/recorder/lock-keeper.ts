@@ -1,0 +1,78 @@
+// Lock facts as records: acquired, released, abandoned. The lock file's texts are claims.
+import type { StateSighting, LockSighting } from '../sources/source.ts';
+import type { StateRow } from '../store/states.ts';
+import { identityOf, momentOf } from './identity.ts';
+import { toLockFacts } from './open-change.ts';
+import type { RecorderParts, SightingContext } from './parts.ts';
+
+export interface LockKeeper {
+  /** Before the version is looked at: a hold that began, or ended unseen. */
+  before(sighting: StateSighting, context: SightingContext): void;
+  /** After the version and the change are settled. Returns true when something was recorded. */
+  after(sighting: StateSighting, context: SightingContext): boolean;
+}
+
+/** Prefixes of a state's `lock`: a hold whose file cannot be read (it gives no records), and one left by a dead holder. */
+const UNREAD = '?';
+const ABANDONED = 'abandoned:';
+
+export function createLockKeeper(parts: RecorderParts): LockKeeper {
+  const { states, appender } = parts;
+
+  const record = (
+    type: 'lock.acquired' | 'lock.released' | 'lock.abandoned',
+    row: StateRow,
+    lock: LockSighting | undefined,
+    sighting: StateSighting,
+    context: SightingContext,
+  ): void => {
+    const facts = toLockFacts(lock);
+    appender.append({
+      type,
+      source: row.uri,
+      subject: row.name,
+      moment: { ...momentOf(sighting, context), effectiveTime: '' },
+      data: {
+        state: identityOf(row),
+        lock: { id: facts?.id ?? row.lock, operation: facts?.operation ?? '', created: facts?.created ?? '' },
+        claims: facts?.claims ?? [],
+      },
+    });
+  };
+
+  const begin = (row: StateRow, sighting: StateSighting, context: SightingContext): void => {
+    const lock = sighting.lock ?? sighting.lastLock;
+    if (lock === undefined || lock.info?.operation === 'OperationTypePlan') return;
+    const id = lock.info?.id ?? `${UNREAD}${lock.createdMs}`;
+    if (id === row.lock) return;
+    if (lock.info) record('lock.acquired', row, lock, sighting, context);
+    states.put({ ...row, lock: id });
+  };
+
+  const end = (row: StateRow, sighting: StateSighting, context: SightingContext): boolean => {
+    if (row.lock === '') return false;
+    const isGone = sighting.lock === undefined;
+    const isStale = sighting.lock?.holder === 'stale' && sighting.lock.info?.id === row.lock;
+    if (!isGone && !isStale) return false;
+    const last = sighting.lock ?? sighting.lastLock;
+    if (!row.lock.startsWith(UNREAD))
+      record(isStale ? 'lock.abandoned' : 'lock.released', row, last, sighting, context);
+    states.put({ ...row, lock: isStale ? `${ABANDONED}${row.lock}` : '' });
+    return true;
+  };
+
+  return {
+    before(sighting, context) {
+      const row = states.byUri(sighting.reference.uri);
+      if (row && !row.lock.startsWith(ABANDONED)) begin(row, sighting, context);
+    },
+    after(sighting, context) {
+      const row = states.byUri(sighting.reference.uri);
+      if (row === undefined) return false;
+      if (!row.lock.startsWith(ABANDONED)) return end(row, sighting, context);
+      if (sighting.lock?.info?.id !== undefined && row.lock.endsWith(sighting.lock.info.id)) return false;
+      states.put({ ...row, lock: '' });
+      return false;
+    },
+  };
+}

@@ -1,0 +1,86 @@
+// What the worker offers: the recorder, freezing, and the few writes of the sealer. Everything here is synchronous and
+// runs on the one thread that writes the database.
+import { randomBytes } from 'node:crypto';
+import type { RedactionKeys } from '../redaction/keys.ts';
+import type { RedactionPolicy } from '../redaction/allow-list.ts';
+import type { Signer } from '../merkle/note.ts';
+import { createBatches, type BatchPhase } from '../store/batches.ts';
+import { guarded, openDatabase } from '../store/database.ts';
+import { createEntries } from '../store/entries.ts';
+import { createQueryIndex } from '../store/query-index.ts';
+import { createStates, type StateRow } from '../store/states.ts';
+import type { StateSighting } from '../sources/source.ts';
+import { createAppender, type NewRecord } from './appender.ts';
+import type { Environment } from './environment.ts';
+import { createFreezer, type FreezeLimits } from './freezer.ts';
+import { createObserver } from './observer.ts';
+import type { Outcome, SightingContext } from './parts.ts';
+import { createRecorder } from './recorder.ts';
+
+export interface RecorderMethods {
+  observe(sighting: StateSighting, context: SightingContext): Outcome;
+  tick(): Outcome;
+  append(records: readonly NewRecord[]): Outcome;
+  cursor(uri: string): string;
+  states(): readonly StateRow[];
+  /** Freezes the next batch and returns its size; undefined when every record is frozen. */
+  freeze(): number | undefined;
+  signCheckpoint(prev: number): string;
+  setPhase(prev: number, phase: BatchPhase): void;
+  close(): void;
+}
+
+export interface RecorderSettings {
+  readonly databasePath: string;
+  readonly limits: FreezeLimits;
+  readonly contentDays: number;
+  readonly recorder: string;
+  readonly host: string;
+}
+
+export interface RecorderSecrets {
+  readonly keys: RedactionKeys;
+  readonly policy: RedactionPolicy;
+  readonly signer: Signer;
+}
+
+export interface Clock {
+  now(): number;
+  readonly boot: Environment['boot'];
+}
+
+/** Opens the database for writing. The caller is the only writer, by the data directory's lock. */
+export function openRecorderMethods(
+  settings: RecorderSettings,
+  secrets: RecorderSecrets,
+  clock: Clock,
+): RecorderMethods {
+  const database = openDatabase(settings.databasePath);
+  const environment: Environment = {
+    now: () => clock.now(),
+    random: (count) => randomBytes(count),
+    boot: clock.boot,
+    recorder: settings.recorder,
+    host: settings.host,
+    origin: secrets.signer.name,
+  };
+  const entries = createEntries(database);
+  const batches = createBatches(database);
+  const states = createStates(database);
+  const appender = createAppender(environment, entries, batches, createQueryIndex(database));
+  const observer = createObserver(states, secrets.keys, secrets.policy);
+  const recorder = createRecorder({ database, entries, batches, states, appender, observer, environment });
+  const { signer } = secrets;
+  const { limits, contentDays } = settings;
+  const freezer = createFreezer({ database, entries, batches, signer, limits, contentDays });
+  return {
+    ...recorder,
+    freeze: () => freezer.freeze(environment.now())?.size,
+    signCheckpoint: (prev) => freezer.signCheckpoint(prev),
+    setPhase: (prev, phase) =>
+      guarded('note how far a batch came', () =>
+        batches.setPhase(prev, phase, phase === 'published' ? environment.now() : undefined),
+      ),
+    close: () => void database.close(),
+  };
+}

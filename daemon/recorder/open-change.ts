@@ -1,0 +1,72 @@
+// The facts of a change that is still going on: from the first version that differs to the end of the lock hold,
+// or to the quiet after it. Kept as JSON in the store, so that a restart goes on where the recorder was killed.
+import type { StateVersionData } from '../record/data.ts';
+import type { Claim } from '../record/observation.ts';
+import type { LockSighting } from '../sources/source.ts';
+
+export interface OpenChange {
+  /** Reserved id of the closing state.changed; every step cites it. */
+  readonly id: string;
+  readonly openedMs: number;
+  readonly lastVersionMs: number;
+  readonly isNewborn: boolean;
+  readonly before: { readonly lineage: string; readonly serial: string; readonly contentTag: string };
+  readonly serials: readonly string[];
+  readonly steps: number;
+  /** The newest version. */
+  readonly version: StateVersionData;
+  readonly effectiveTime: string;
+  readonly lock: LockFacts | undefined;
+  /** How many lock holds were counted since the state before was last looked at; -1 = not known. */
+  readonly holds: number;
+  /** terraform.tfstate.backup holds exactly the state before this change. */
+  readonly isLinked: boolean;
+  readonly hasFreshBackup: boolean;
+  readonly numberedBackupSeconds: number;
+  readonly isLineageChanged: boolean;
+  readonly hasFailedObject: boolean;
+  readonly recovered?: 'backup';
+  readonly movedFrom?: string;
+}
+
+export interface LockFacts {
+  readonly id: string;
+  readonly operation: string;
+  readonly created: string;
+  readonly createdMs: number;
+  readonly claims: readonly Claim[];
+}
+
+/** The lock as evidence: its texts are claims of whoever wrote the file. */
+export function toLockFacts(lock: LockSighting | undefined): LockFacts | undefined {
+  if (lock === undefined) return undefined;
+  const { info } = lock;
+  return {
+    id: info?.id ?? '',
+    operation: info?.operation ?? '',
+    created: info?.created ?? '',
+    createdMs: lock.createdMs,
+    claims: info === undefined ? [] : whoClaims(info.who),
+  };
+}
+
+/** "root@runner-7" as references: an account and a host, never the raw pair. */
+function whoClaims(who: string): Claim[] {
+  const at = who.lastIndexOf('@');
+  const user = at < 0 ? who : who.slice(0, at);
+  const host = at < 0 ? '' : who.slice(at + 1);
+  const claims: Claim[] = [];
+  if (user !== '') claims.push({ field: 'actor', value: `user:${user}`, known: 'claimed', by: 'lock-info' });
+  if (host !== '') claims.push({ field: 'host', value: `host:${host}`, known: 'claimed', by: 'lock-info' });
+  return claims;
+}
+
+export function formatOpenChange(change: OpenChange): string {
+  return JSON.stringify(change);
+}
+
+/** `text` was written by formatOpenChange in this database; `lock` may be missing in it. */
+export function parseOpenChange(text: string): OpenChange {
+  const change = JSON.parse(text) as OpenChange;
+  return { ...change, lock: change.lock };
+}

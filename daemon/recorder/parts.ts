@@ -1,0 +1,38 @@
+// What the recorder's parts share: their collaborators, and the input and outcome of one sighting.
+import type { Batches } from '../store/batches.ts';
+import type { Sqlite } from '../store/database.ts';
+import type { Entries } from '../store/entries.ts';
+import type { States } from '../store/states.ts';
+import type { Appender } from './appender.ts';
+import type { Environment } from './environment.ts';
+import type { Observer } from './observer.ts';
+
+export interface RecorderParts {
+  readonly database: Sqlite;
+  readonly entries: Entries;
+  readonly batches: Batches;
+  readonly states: States;
+  readonly appender: Appender;
+  readonly observer: Observer;
+  readonly environment: Environment;
+}
+
+export interface SightingContext {
+  /** Name of the source, for the vantage. */
+  readonly source: string;
+  readonly nameCandidates: readonly string[];
+  /** It was there when the recorder started. */
+  readonly isInitial: boolean;
+  /** The caller gives up on this version: what cannot be parsed is recorded as unreadable. */
+  readonly isFinalAttempt: boolean;
+}
+
+export interface Outcome {
+  /** 'retry': the version is not whole or not decided yet; nothing was recorded, look again. */
+  readonly verdict: 'recorded' | 'nothing' | 'retry';
+  /** Leaves appended by this call: [from, to). */
+  readonly from: number;
+  readonly to: number;
+  /** How many of them arm the seal timer. */
+  readonly evidence: number;
+}

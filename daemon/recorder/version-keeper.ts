@@ -1,0 +1,259 @@
+// One readable version of a state, against what is stored of it: steps of a change, or a counted non-change. Recovers
+// one missed run from terraform.tfstate.backup where its serial says that it lies between.
+import { ParseError } from '../errors.ts';
+import type { ObservedState } from '../record/observation.ts';
+import type { StateSighting } from '../sources/source.ts';
+import type { StateRow } from '../store/states.ts';
+import type { Moment } from './appender.ts';
+import type { ChangeKeeper } from './change-keeper.ts';
+import { formatTime, nextId } from './environment.ts';
+import { identityOf, momentOf, versionOf } from './identity.ts';
+import { toOperationFacts } from './kind.ts';
+import { toLockFacts, type OpenChange } from './open-change.ts';
+import type { Outcome, RecorderParts, SightingContext } from './parts.ts';
+import type { ReferenceKeeper } from './reference-keeper.ts';
+import { compareSerials } from './serial.ts';
+import { appendSteps, type StepOutcome } from './steps.ts';
+
+export interface VersionKeeper {
+  observe(sighting: StateSighting, context: SightingContext): Outcome['verdict'];
+}
+
+/** One version on its way in: the current one, or one recovered from the backup. */
+interface Incoming {
+  readonly observed: ObservedState;
+  readonly sourceVersion: string;
+  readonly moment: Moment;
+  readonly recovered: boolean;
+}
+
+export function createVersionKeeper(
+  parts: RecorderParts,
+  changes: ChangeKeeper,
+  references: ReferenceKeeper,
+): VersionKeeper {
+  const { states, observer, appender, environment } = parts;
+
+  const observe = (row: StateRow, bytes: Uint8Array): ObservedState =>
+    observer.observe(row.id, bytes, { knowledge: row.knowledge, rawTags: states.rawTags(row.id) });
+
+  const observeBackup = (row: StateRow, sighting: StateSighting): ObservedState | undefined => {
+    if (sighting.backup === undefined) return undefined;
+    try {
+      const observed = observe(row, sighting.backup.bytes);
+      return observed.lineage === row.lineage && observed.form === row.form ? observed : undefined;
+    } catch (error) {
+      // A backup is evidence only: one that cannot be read proves nothing and harms nothing.
+      if (error instanceof ParseError) return undefined;
+      throw error;
+    }
+  };
+
+  /** Records the backup as a version of its own when it lies between the stored version and the current one. */
+  const recover = (row: StateRow, backup: ObservedState, current: ObservedState, input: Input): StateRow => {
+    const isBetween =
+      compareSerials(backup.serial, row.serial) > 0 &&
+      compareSerials(backup.serial, current.serial) < 0 &&
+      current.lineage === row.lineage;
+    if (!isBetween || input.sighting.backup === undefined) return row;
+    if (input.sighting.lockHoldsSince > 2) recordMissed(row, backup, input);
+    const { modifiedMs, sourceVersion } = input.sighting.backup;
+    const moment: Moment = { source: input.context.source, effectiveTime: formatTime(modifiedMs), timeBasis: 'mtime' };
+    advance(row, { observed: backup, sourceVersion: `backup:${sourceVersion}`, moment, recovered: true }, input);
+    const advanced = states.byId(row.id) ?? row;
+    changes.close(advanced, input.context.source, false);
+    return advanced;
+  };
+
+  const recordMissed = (row: StateRow, backup: ObservedState, input: Input): void => {
+    appender.append({
+      type: 'state.missed',
+      source: row.uri,
+      subject: row.name,
+      moment: momentOf(input.sighting, input.context),
+      data: { state: identityOf(row), reason: 'overwritten', fromSerial: row.serial, toSerial: backup.serial },
+    });
+  };
+
+  const advance = (row: StateRow, incoming: Incoming, input: Input): Outcome['verdict'] => {
+    const { observed } = incoming;
+    const open = changes.current(row.id);
+    const change = open ?? beginChange(row, incoming, input);
+    const outcome = appendSteps({
+      states,
+      appender,
+      state: row,
+      observed,
+      version: versionOf(observed, incoming.sourceVersion),
+      identity: identityOf(row),
+      moment: incoming.moment,
+      facts: toOperationFacts(change.lock?.operation ?? ''),
+      changeId: change.id,
+      reRedact: observer.reRedact(row.id),
+      reRedactOutput: observer.reRedactOutput(row.id),
+    });
+    const isReplaced = observed.lineage !== row.lineage || observed.form !== row.form;
+    const verdict =
+      open || outcome.steps > 0 || isReplaced
+        ? growChange(row, change, incoming, input, outcome)
+        : recordUnchanged(row, incoming, outcome);
+    states.put(toRow(row, incoming));
+    return verdict;
+  };
+
+  const toRow = (row: StateRow, { observed, sourceVersion, recovered }: Incoming): StateRow => ({
+    ...(states.byId(row.id) ?? row),
+    form: observed.form,
+    lineage: observed.lineage,
+    serial: observed.serial,
+    toolVersion: observed.toolVersion,
+    contentTag: observed.contentTag,
+    sourceVersion: recovered ? row.sourceVersion : sourceVersion,
+    condition: 'state',
+    conditionSinceMs: environment.now(),
+    knowledge: observer.knowledge(),
+    unreadableVersion: '',
+  });
+
+  const beginChange = (row: StateRow, incoming: Incoming, input: Input): OpenChange => {
+    const { sighting } = input;
+    return {
+      id: nextId(environment),
+      openedMs: environment.now(),
+      lastVersionMs: environment.now(),
+      isNewborn: false,
+      before: { lineage: row.lineage, serial: row.serial, contentTag: row.contentTag },
+      version: versionOf(incoming.observed, incoming.sourceVersion),
+      serials: [],
+      steps: 0,
+      effectiveTime: incoming.moment.effectiveTime,
+      lock: incoming.recovered ? undefined : toLockFacts(sighting.lock ?? sighting.lastLock),
+      holds: sighting.lockHoldsSince,
+      isLinked: false,
+      hasFreshBackup: false,
+      numberedBackupSeconds: sighting.numberedBackupSeconds,
+      isLineageChanged: false,
+      hasFailedObject: false,
+      ...(incoming.recovered ? { recovered: 'backup' as const } : {}),
+    };
+  };
+
+  const growChange = (
+    row: StateRow,
+    change: OpenChange,
+    incoming: Incoming,
+    input: Input,
+    outcome: StepOutcome,
+  ): 'recorded' => {
+    const { observed } = incoming;
+    const isBackupOfBefore = input.backupIs(change.before);
+    changes.save(row.id, {
+      ...change,
+      lastVersionMs: environment.now(),
+      version: versionOf(observed, incoming.sourceVersion),
+      serials:
+        observed.serial === change.serials.at(-1) ? change.serials : [...change.serials, observed.serial].slice(-256),
+      steps: change.steps + outcome.steps,
+      effectiveTime: incoming.moment.effectiveTime,
+      holds: input.sighting.lockHoldsSince,
+      isLinked: change.isLinked || (!incoming.recovered && isBackupOfBefore && input.isBackupOfLastRun(change)),
+      hasFreshBackup: change.hasFreshBackup || isBackupOfBefore || incoming.recovered,
+      numberedBackupSeconds: Math.max(change.numberedBackupSeconds, input.sighting.numberedBackupSeconds),
+      isLineageChanged: change.isLineageChanged || observed.lineage !== row.lineage,
+      hasFailedObject: change.hasFailedObject || outcome.hasFailedObject,
+    });
+    return 'recorded';
+  };
+
+  const recordUnchanged = (row: StateRow, incoming: Incoming, outcome: StepOutcome): Outcome['verdict'] => {
+    const { observed } = incoming;
+    const base = { source: row.uri, subject: row.name, moment: incoming.moment };
+    const version = versionOf(observed, incoming.sourceVersion);
+    if (outcome.redacted > 0) {
+      const data = { state: identityOf(row), version, instances: outcome.redacted };
+      appender.append({ ...base, type: 'redaction.changed', data });
+    }
+    const order = compareSerials(observed.serial, row.serial);
+    const isSame = order === 0 && observed.toolVersion === row.toolVersion && observed.contentTag === row.contentTag;
+    if (isSame) return outcome.redacted > 0 ? 'recorded' : 'nothing';
+    appender.append({
+      ...base,
+      type: 'state.unchanged',
+      data: {
+        state: identityOf(row),
+        version,
+        reason: order === 0 ? 'metadata' : 'serial-moved',
+        before: { lineage: row.lineage, serial: row.serial },
+        continuity: order > 0 ? 'monotonic-only' : 'unordered',
+      },
+    });
+    return 'recorded';
+  };
+
+  /** A new hold found the old change still open: what the backup holds was the end of the old one. */
+  const endForeignHold = (row: StateRow, backup: ObservedState | undefined, input: Input): void => {
+    const open = changes.current(row.id);
+    const lock = input.sighting.lock ?? input.sighting.lastLock;
+    const isForeign = open?.lock?.id && lock?.info && lock.info.id !== open.lock.id;
+    if (isForeign && backup?.contentTag === row.contentTag) changes.close(row, input.context.source, false);
+  };
+
+  const observeKnown = (found: StateRow, sighting: StateSighting, context: SightingContext): Outcome['verdict'] => {
+    const backup = observeBackup(found, sighting);
+    const input = createInput(sighting, context, backup);
+    endForeignHold(found, backup, input);
+    const observed = observe(found, sighting.bytes);
+    const row = backup ? recover(found, backup, observed, input) : found;
+    // The recovered version moved the snapshot: what comes without a body must be unchanged against that one.
+    const current = row === found ? observed : observe(row, sighting.bytes);
+    const moment = momentOf(sighting, context);
+    const last = row === found ? input : createInput(sighting, context, backup, true);
+    return advance(row, { observed: current, sourceVersion: sighting.sourceVersion, moment, recovered: false }, last);
+  };
+
+  return {
+    observe(sighting, context) {
+      const found = states.byUri(sighting.reference.uri) ?? references.revive(sighting);
+      if (found) return observeKnown(found, sighting, context);
+      const verdict = references.appear(sighting, context);
+      if (verdict !== 'born') return verdict;
+      const born = states.byUri(sighting.reference.uri);
+      return born ? observeKnown(born, sighting, context) : 'recorded';
+    },
+  };
+}
+
+interface Input {
+  readonly sighting: StateSighting;
+  readonly context: SightingContext;
+  /** The backup holds exactly this version. */
+  backupIs(before: OpenChange['before']): boolean;
+  /** The backup was written under the lock of the last run that was seen, and no other hold was counted. */
+  isBackupOfLastRun(change: OpenChange): boolean;
+}
+
+function createInput(
+  sighting: StateSighting,
+  context: SightingContext,
+  backup: ObservedState | undefined,
+  recovered = false,
+): Input {
+  const lock = toLockFacts(sighting.lock ?? sighting.lastLock);
+  return {
+    sighting,
+    context,
+    backupIs: (before) =>
+      backup !== undefined &&
+      backup.lineage === before.lineage &&
+      backup.serial === before.serial &&
+      backup.contentTag === before.contentTag,
+    isBackupOfLastRun: (change) => {
+      const hold = change.lock ?? lock;
+      if (hold === undefined || hold.id === '' || sighting.backup === undefined) return false;
+      // After a recovered run two holds are accounted for: that one and this one.
+      const accounted = recovered ? 2 : 1;
+      const isCounted = sighting.lockHoldsSince >= 1 && sighting.lockHoldsSince <= accounted;
+      return isCounted && hold.createdMs <= sighting.backup.modifiedMs;
+    },
+  };
+}

@@ -1,0 +1,38 @@
+// Marks of one tree from both sides of a step: what Terraform marks now, and what a mark or rule hid in the version
+// before. A mark that is lost does not make a secret public.
+import { parsePointer } from '../json/pointer.ts';
+import type { JsonObject } from '../json/value.ts';
+import type { HiddenValue } from '../record/observation.ts';
+import type { SensitivePath } from '../terraform/state.ts';
+import { createMarks, resolvePath, type MarkedPath, type MarkNode } from './marks.ts';
+
+type Hidden = readonly Pick<HiddenValue, 'path' | 'by'>[];
+
+/** Marks on an instance's attributes. The empty path marks every attribute. */
+export function instanceMarks(
+  attributes: JsonObject,
+  sensitivePaths: readonly SensitivePath[],
+  before: Hidden | undefined,
+): MarkNode | undefined {
+  const now = sensitivePaths.flatMap((path) =>
+    path.length === 0 ? Object.keys(attributes).map((key) => [key]) : [resolvePath(attributes, path)],
+  );
+  return createMarks([...now.map((steps): MarkedPath => ({ steps, by: 'mark' })), ...keptMarks(before)]);
+}
+
+/** Marks on an output's value: all of it, or nothing. */
+export function outputMarks(isSensitive: boolean, before: Hidden | undefined): MarkNode | undefined {
+  const now: MarkedPath[] = isSensitive ? [{ steps: [], by: 'mark' }] : [];
+  return createMarks([...now, ...keptMarks(before)]);
+}
+
+/** Every path hidden on the other side, for whatever reason. */
+export function allMarks(hidden: Hidden): MarkNode | undefined {
+  return createMarks(hidden.map(({ path, by }) => ({ steps: parsePointer(path), by })));
+}
+
+/** 'taint' and 'default' look at the value, which may be another by now. */
+function keptMarks(before: Hidden | undefined): MarkedPath[] {
+  const kept = before?.filter(({ by }) => by === 'mark' || by === 'rule') ?? [];
+  return kept.map(({ path, by }) => ({ steps: parsePointer(path), by }));
+}

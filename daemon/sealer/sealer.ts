@@ -1,0 +1,213 @@
+// When to seal, and how to go on when the archive fails: one batch after the other, in order, for days if need be.
+// Recording never waits for it. Nothing here touches what is recorded except by appending receipts.
+import type { Archive, Receipt, Retention } from '../archive/archive.ts';
+import { ArchiveError, IntegrityError, StatesealError, describeForeign } from '../errors.ts';
+import type { Verifier } from '../merkle/note.ts';
+import type { NewRecord } from '../recorder/appender.ts';
+import type { RecorderClient } from '../recorder/client.ts';
+import type { Batch, Batches } from '../store/batches.ts';
+import { flushBatch } from './flush.ts';
+
+export interface SealPolicy {
+  /** Oldest unsealed evidence may be this old. */
+  readonly maxAgeMs: number;
+  readonly maxRecords: number;
+  /** A checkpoint is renewed when the newest is this old, if anything at all was recorded. */
+  readonly idleMs: number;
+  readonly structure: Retention | undefined;
+  readonly content: Retention | undefined;
+}
+
+export interface SealerParts {
+  /** Opens the archive at the log's own folder; called at the first seal. */
+  openArchive(): Promise<Archive>;
+  readonly recorder: Pick<RecorderClient, 'append' | 'freeze' | 'signCheckpoint' | 'setPhase'>;
+  readonly batches: Pick<Batches, 'unfinished' | 'at' | 'blobs' | 'frozenSize'>;
+  /** Records in the log now. */
+  size(): number;
+  readonly verifiers: readonly Verifier[];
+  readonly origin: string;
+  readonly policy: SealPolicy;
+  now(): number;
+  random(): number;
+  onSealed(batch: Batch): void;
+  onProblem(problem: SealProblem): void;
+}
+
+export interface SealProblem {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+  /** When the next attempt comes, milliseconds since the epoch; undefined = none: a person is needed. */
+  readonly retryMs: number | undefined;
+}
+
+export interface SealerStatus {
+  readonly state: 'idle' | 'sealing' | 'waiting' | 'stopped';
+  readonly failures: number;
+  readonly problem: SealProblem | undefined;
+  readonly oldestEvidenceMs: number | undefined;
+}
+
+export interface Sealer {
+  /** Tells of new records; arms the timer when some are evidence. */
+  notice(evidence: number, records: number): void;
+  /** Seals when it is due. Call about once a second. */
+  tick(): Promise<void>;
+  /** Seals everything that is recorded. Throws what the archive threw. */
+  seal(): Promise<void>;
+  status(): SealerStatus;
+  close(): Promise<void>;
+}
+
+const FIRST_RETRY_MS = 1_000;
+const MAX_RETRY_MS = 300_000;
+
+export function createSealer(parts: SealerParts): Sealer {
+  let archive: Archive | undefined;
+  let running: Promise<void> | undefined;
+  let oldestEvidenceMs: number | undefined;
+  let waiting = 0;
+  let lastSealMs = parts.now();
+  let failures = 0;
+  let problem: SealProblem | undefined;
+
+  const flushAll = async (): Promise<void> => {
+    archive ??= await parts.openArchive();
+    for (const { prev } of parts.batches.unfinished()) await flushOne(parts, archive, prev);
+  };
+
+  const sealAll = async (): Promise<void> => {
+    // Up to what was recorded when it began: the receipts of this seal wait for the next one, or it would never end.
+    const total = parts.size();
+    const evidenceSince = parts.now();
+    // Older batches first: order is what the chain is made of.
+    await flushAll();
+    while (parts.batches.frozenSize() < total && (await parts.recorder.freeze()) !== undefined) await flushAll();
+    if (oldestEvidenceMs !== undefined && oldestEvidenceMs <= evidenceSince) oldestEvidenceMs = undefined;
+    waiting = 0;
+    lastSealMs = parts.now();
+    failures = 0;
+    problem = undefined;
+  };
+
+  const fail = (error: unknown): void => {
+    failures += 1;
+    problem = toProblem(error, retryAt(error, failures, parts));
+    parts.onProblem(problem);
+  };
+
+  const seal = (): Promise<void> => {
+    running ??= sealAll()
+      .catch((error: unknown) => {
+        fail(error);
+        throw error;
+      })
+      .finally(() => {
+        running = undefined;
+      });
+    return running;
+  };
+
+  const isDue = (): boolean => {
+    const now = parts.now();
+    if (problem) return problem.retryMs !== undefined && problem.retryMs <= now;
+    if (oldestEvidenceMs !== undefined && now - oldestEvidenceMs >= parts.policy.maxAgeMs) return true;
+    return waiting >= parts.policy.maxRecords || (waiting > 0 && now - lastSealMs >= parts.policy.idleMs);
+  };
+
+  return {
+    notice(evidence, records) {
+      waiting += records;
+      if (evidence > 0) oldestEvidenceMs ??= parts.now();
+    },
+    async tick() {
+      if (running !== undefined || !isDue()) return;
+      // The failure is kept in the status and was reported when it happened.
+      await seal().catch(() => undefined);
+    },
+    async seal() {
+      // One that is under way may have begun before the newest record: go once more after it.
+      await running?.catch(() => undefined);
+      await seal();
+    },
+    status: () => ({
+      state: running ? 'sealing' : problem ? (problem.retryMs === undefined ? 'stopped' : 'waiting') : 'idle',
+      failures,
+      problem,
+      oldestEvidenceMs,
+    }),
+    async close() {
+      await running?.catch(() => undefined);
+      await archive?.close();
+    },
+  };
+}
+
+async function flushOne(parts: SealerParts, archive: Archive, prev: number): Promise<void> {
+  const { recorder, policy, verifiers, origin } = parts;
+  const batch = parts.batches.at(prev);
+  if (batch === undefined || batch.phase === 'published') return;
+  const obstructed: string[] = [];
+  const receipts = await flushBatch(
+    {
+      archive,
+      verifiers,
+      origin,
+      structure: policy.structure,
+      content: policy.content,
+      onObstructed: async (key) => {
+        obstructed.push(key);
+        await recorder.append([toObstructed(origin, archive, key)]);
+      },
+    },
+    batch,
+    {
+      blobs: () => parts.batches.blobs(batch.prev, batch.size),
+      signCheckpoint: () => recorder.signCheckpoint(prev),
+      setPhase: (phase) => recorder.setPhase(prev, phase),
+    },
+  );
+  await recorder.append([toReceipts(origin, archive, batch, receipts)]);
+  await recorder.setPhase(prev, 'published');
+  parts.onSealed(batch);
+}
+
+const NOW = { source: 'sealer', effectiveTime: '', timeBasis: 'clock' } as const;
+
+function toReceipts(origin: string, archive: Archive, batch: Batch, receipts: readonly Receipt[]): NewRecord {
+  // A batch with very many blobs would not fit a leaf: the newest receipts stand for all of their kind.
+  const objects = receipts.slice(-64);
+  return {
+    type: 'batch.archived',
+    source: origin,
+    subject: origin,
+    moment: NOW,
+    data: { prev: batch.prev, size: batch.size, archive: archive.location, objects, objectCount: receipts.length },
+  };
+}
+
+function toObstructed(origin: string, archive: Archive, key: string): NewRecord {
+  return {
+    type: 'archive.obstructed',
+    source: origin,
+    subject: key,
+    moment: NOW,
+    data: { key, archive: archive.location },
+  };
+}
+
+/** Transient: 1 s, 2 s, 4 s, … 5 min, with jitter. Permanent: every 5 min, for a person may mend it. Fork: never. */
+function retryAt(error: unknown, failures: number, parts: SealerParts): number | undefined {
+  if (error instanceof IntegrityError) return undefined;
+  const isTransient = error instanceof ArchiveError && error.transient;
+  const delay = isTransient ? Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1)) : MAX_RETRY_MS;
+  return parts.now() + delay * (0.5 + parts.random() / 2);
+}
+
+function toProblem(error: unknown, retryMs: number | undefined): SealProblem {
+  if (error instanceof StatesealError) {
+    return { code: error.code, message: error.message, hint: error.hint, retryMs };
+  }
+  return { code: 'seal-failed', message: describeForeign(error), hint: 'see the log lines around it', retryMs };
+}

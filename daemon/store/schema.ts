@@ -1,0 +1,113 @@
+// The tables. The first group is the log, its staging and the recorder's working memory; the second is derived:
+// it can be dropped and rebuilt from the lines alone (test/store/rebuild.test.ts does so).
+
+export const SCHEMA_VERSION = 1;
+
+export const SCHEMA = `
+CREATE TABLE entry (
+  leaf_index INTEGER PRIMARY KEY,
+  line BLOB NOT NULL,
+  leaf_hash BLOB NOT NULL
+) STRICT;
+-- Hashes of full 256-leaf subtrees and of 256 of those, ...: level is 8, 16, 24, ...
+CREATE TABLE node (
+  level INTEGER NOT NULL, position INTEGER NOT NULL, hash BLOB NOT NULL,
+  PRIMARY KEY (level, position)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE blob (
+  sha256 TEXT NOT NULL, leaf_index INTEGER NOT NULL, body BLOB NOT NULL,
+  PRIMARY KEY (leaf_index, sha256)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX blob_by_hash ON blob (sha256);
+CREATE TABLE batch (
+  prev INTEGER PRIMARY KEY,
+  size INTEGER NOT NULL,
+  root BLOB NOT NULL,
+  body BLOB NOT NULL,
+  body_sha256 TEXT NOT NULL,
+  manifest TEXT NOT NULL,
+  checkpoint TEXT,
+  phase TEXT NOT NULL,
+  frozen_ms INTEGER NOT NULL,
+  archived_ms INTEGER
+) STRICT;
+CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+-- Keyed tags of every string ever known to be sensitive; never the string.
+CREATE TABLE taint (
+  tag TEXT PRIMARY KEY, length_units INTEGER NOT NULL, prefix INTEGER NOT NULL, whole INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE state (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  uri TEXT NOT NULL,
+  workspace TEXT NOT NULL,
+  form TEXT NOT NULL,
+  lineage TEXT NOT NULL,
+  serial TEXT NOT NULL,
+  tool_version TEXT NOT NULL,
+  content_tag TEXT NOT NULL,
+  source_version TEXT NOT NULL,
+  condition TEXT NOT NULL,
+  condition_since_ms INTEGER NOT NULL,
+  is_retired INTEGER NOT NULL,
+  knowledge TEXT NOT NULL,
+  lock TEXT NOT NULL,
+  unreadable_version TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX state_live_uri ON state (uri) WHERE is_retired = 0;
+CREATE TABLE snapshot (
+  state_id TEXT NOT NULL REFERENCES state (id), address TEXT NOT NULL, deposed TEXT NOT NULL,
+  raw_tag TEXT NOT NULL, body TEXT NOT NULL,
+  PRIMARY KEY (state_id, address, deposed)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE snapshot_output (
+  state_id TEXT NOT NULL REFERENCES state (id), name TEXT NOT NULL, body TEXT NOT NULL,
+  PRIMARY KEY (state_id, name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE open_change (
+  state_id TEXT PRIMARY KEY REFERENCES state (id), facts TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+-- What each instance or output was before the open change first touched it; NULL = it did not exist.
+CREATE TABLE change_base (
+  state_id TEXT NOT NULL, kind TEXT NOT NULL, address TEXT NOT NULL, deposed TEXT NOT NULL,
+  body TEXT, was_absent INTEGER NOT NULL,
+  PRIMARY KEY (state_id, kind, address, deposed)
+) STRICT, WITHOUT ROWID;
+`;
+
+export const DERIVED_TABLES = ['record_index', 'change_index', 'change_action'] as const;
+
+export const DERIVED_SCHEMA = `
+CREATE TABLE record_index (
+  leaf_index INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  type TEXT NOT NULL,
+  state_id TEXT NOT NULL,
+  address TEXT NOT NULL,
+  change_id TEXT NOT NULL,
+  effective_ms INTEGER NOT NULL,
+  recorded_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX record_by_type ON record_index (type, leaf_index);
+CREATE INDEX record_by_state ON record_index (state_id, leaf_index) WHERE state_id <> '';
+CREATE INDEX record_by_change ON record_index (change_id, leaf_index) WHERE change_id <> '';
+CREATE INDEX record_by_address ON record_index (address, leaf_index) WHERE address <> '';
+CREATE TABLE change_index (
+  leaf_index INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  state_id TEXT NOT NULL,
+  state_name TEXT NOT NULL,
+  reference TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  continuity TEXT NOT NULL,
+  effective_ms INTEGER NOT NULL
+) STRICT;
+CREATE INDEX change_by_time ON change_index (effective_ms, leaf_index);
+CREATE INDEX change_by_state ON change_index (state_name, effective_ms);
+CREATE TABLE change_action (
+  leaf_index INTEGER NOT NULL, position INTEGER NOT NULL,
+  address TEXT NOT NULL, resource_type TEXT NOT NULL, actions TEXT NOT NULL,
+  PRIMARY KEY (leaf_index, position)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX action_by_address ON change_action (address, leaf_index);
+`;
