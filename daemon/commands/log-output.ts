@@ -158,7 +158,9 @@ function printFooter(queries: Queries, request: LogRequest, context: CommandCont
   const { filter, output } = request;
   const { dim } = createPalette(context.color);
   if (filter.path !== undefined || filter.actor !== undefined) {
-    context.stdout(`\n${dim(`${shown}${shown === request.limit ? ' shown, -n for more' : ' found'}`)}\n`);
+    context.stdout(
+      `\n${dim(`${shown} ${shown === 1 ? 'change' : 'changes'} ${shown === request.limit ? 'shown, -n for more' : 'found'}`)}\n`,
+    );
     return;
   }
   const totals = queries.counts.totals(filter);

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { readFileSync } from 'node:fs';
 import { formatChangeBlock } from '../../daemon/commands/render-change.ts';
 import { showCommand } from '../../daemon/commands/show.ts';
+import type { JsonObject } from '../../daemon/json/value.ts';
 import { createPalette } from '../../daemon/terminal.ts';
 import { sampleId } from '../support/sample-log.ts';
 import { appendHostile, HOSTILE, openSampleChanges, type SampleChanges } from './sample-changes.ts';
@@ -119,6 +120,43 @@ notes       none
     expect(block[0]).to.contain('new -> 3');
     expect(block.at(-1)).to.contain(`and 36 more: stateseal show ${number}`);
     expect(await run([String(number)])).to.contain('aws_x.y[59]');
+  });
+
+  it('leaves out attributes that never had a value, and says what a move hides', async () => {
+    const hidden = (commitment: string): JsonObject[] => [
+      { path: '/pw', by: 'mark', kid: 'e1', commitment, changed: true },
+    ];
+    const tree = { id: 'i', pw: null, size: null };
+    const number = log.change({
+      time: '2026-06-23T14:02:11.000Z',
+      from: '1',
+      to: '2',
+      steps: [
+        {
+          address: 'aws_x.new',
+          actions: ['create'],
+          changes: [{ path: '', after: { ...tree, id: 'j' } }],
+          hidden: hidden('b'),
+        },
+        { address: 'aws_x.old', actions: ['delete'], changes: [{ path: '', before: tree }], hidden: hidden('a') },
+        { address: 'aws_x.y', actions: ['create'], changes: [{ path: '', after: tree }], hidden: hidden('c') },
+      ],
+      actions: [
+        { address: 'aws_x.new', previousAddress: 'aws_x.old', resourceType: 'aws_x', actions: ['move', 'update'] },
+        { address: 'aws_x.y', resourceType: 'aws_x', actions: ['create'] },
+      ],
+    });
+    expect(await run([String(number)])).to.contain(
+      `\
+what          # aws_x.old has moved to aws_x.new
+              ~ aws_x.new
+                  ~ id   "i" -> "j"
+                  1 hidden value cannot be compared across the move
+              + aws_x.y
+                  + id   "i"
+                  + pw   (sensitive value)
+kind `,
+    );
   });
 
   it('never prints hostile text raw', async () => {
