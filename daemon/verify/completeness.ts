@@ -36,7 +36,7 @@ export function createCompleteness(): Completeness {
       life.add(facts);
       states.add(facts, life.lastOutage());
       if (facts.data === undefined) return;
-      if (facts.type === 'change.noted') gaps.addNote(facts.data);
+      if (facts.type === 'change.noted') gaps.addNote(facts.leafIndex, facts.data);
       if (facts.type === 'spool.overflowed') gaps.add(overflow(facts));
       if (facts.type === 'source.inventoried') unwatchedCount = countUnwatched(facts.data);
     },

@@ -23,6 +23,8 @@ export interface Gap {
   readonly kind: GapKind;
   /** Leaf index of the record that reveals it; for 'overdue' the newest record. */
   readonly leafIndex: number;
+  /** Id of that record, '' when it was not parsed. */
+  readonly id: string;
   /** Name of the state; '' when the recorder as a whole did not see. Written by others: escape it. */
   readonly state: string;
   /** RFC 3339, '' where not known. */
@@ -37,8 +39,6 @@ export interface Gap {
 }
 
 export interface NewGap extends Omit<Gap, 'explainedBy'> {
-  /** Id of the revealing record, '' when not known. */
-  readonly id: string;
   /** Leaf index of the outage that this gap is a consequence of. */
   readonly causedAt?: number;
   /** The recorder said itself why it was away. */
@@ -47,8 +47,8 @@ export interface NewGap extends Omit<Gap, 'explainedBy'> {
 
 export interface GapList {
   add(gap: NewGap): void;
-  /** A change.noted record: which record it speaks of. */
-  addNote(data: JsonObject): void;
+  /** A change.noted record: which earlier record it speaks of. Nobody can explain in advance. */
+  addNote(leafIndex: number, data: JsonObject): void;
   settle(): SettledGaps;
 }
 
@@ -68,12 +68,13 @@ export function createGapList(): GapList {
   let uncounted = 0;
   const notedIndexes = new Set<number>();
   const notedIds = new Set<string>();
-  const isNoted = ({ leafIndex, id }: { leafIndex: number; id: string }): boolean =>
-    notedIndexes.has(leafIndex) || (id !== '' && notedIds.has(id));
+  // No note can excuse that nothing comes after it.
+  const isNoted = ({ kind, leafIndex, id }: NewGap): boolean =>
+    kind !== 'overdue' && (notedIndexes.has(leafIndex) || (id !== '' && notedIds.has(id)));
   const settleOne = (gap: NewGap, outages: ReadonlyMap<number, NewGap>): Gap => {
-    const { id, causedAt, isDeclared, ...rest } = gap;
+    const { causedAt, isDeclared, ...rest } = gap;
     const cause = causedAt === undefined ? undefined : outages.get(causedAt);
-    if (isNoted({ leafIndex: gap.leafIndex, id }) || (cause && isNoted(cause))) return { ...rest, explainedBy: 'note' };
+    if (isNoted(gap) || (cause && isNoted(cause))) return { ...rest, explainedBy: 'note' };
     return { ...rest, explainedBy: isDeclared === true || cause?.isDeclared === true ? 'stop' : 'none' };
   };
   return {
@@ -81,10 +82,10 @@ export function createGapList(): GapList {
       if (kept.length < MAX_KEPT) kept.push(gap);
       else uncounted += 1;
     },
-    addNote(data) {
+    addNote(leafIndex, data) {
       for (const target of targetsOf(member(data, 'target'))) {
-        if (typeof target === 'number') notedIndexes.add(target);
-        else notedIds.add(target);
+        if (typeof target === 'string') notedIds.add(target);
+        else if (target < leafIndex) notedIndexes.add(target);
       }
     },
     settle() {

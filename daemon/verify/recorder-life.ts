@@ -140,8 +140,7 @@ function addOverdue(gaps: GapList, last: RecordFacts, lastMs: number | undefined
   gaps.add({
     kind: 'overdue',
     leafIndex: last.leafIndex,
-    // A note about the newest record must not excuse what comes, or does not come, after it.
-    id: '',
+    id: last.id,
     state: '',
     from: lastMs === undefined ? '' : formatTime(lastMs),
     to: formatTime(nowMs),
