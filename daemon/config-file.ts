@@ -31,6 +31,7 @@ export interface ConfigFile {
   readonly log?: { readonly name?: string };
   readonly maxFileBytes?: number;
   readonly heartbeatSeconds?: number;
+  readonly quietSeconds?: number;
 }
 
 const SCHEMA = new URL('../schemas/config.schema.json', import.meta.url);

@@ -24,6 +24,8 @@ export interface Config {
   readonly logName: string;
   readonly maxFileBytes: number;
   readonly heartbeatMs: number;
+  /** Versions without a lock that are quiet for so long are one settled change. */
+  readonly quietMs: number;
 }
 
 export interface ConfiguredRoot {
@@ -87,6 +89,7 @@ export async function loadConfig(
     logName: file.log?.name ?? defaultLogName(),
     maxFileBytes: file.maxFileBytes ?? 256 * 1024 * 1024,
     heartbeatMs: (file.heartbeatSeconds ?? 300) * 1000,
+    quietMs: (file.quietSeconds ?? 10) * 1000,
   });
 }
 

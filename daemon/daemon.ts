@@ -198,6 +198,7 @@ async function openWorker(config: Config, key: LogKey): Promise<RecorderClient> 
       databasePath: join(config.dataDir, DATABASE_FILE),
       limits: { maxRecords: config.seal.maxRecords, maxBytes: config.seal.maxBytes },
       contentDays: config.archive.location.kind === 's3' ? config.archive.contentDays : 0,
+      quietMs: config.quietMs,
       recorder: key.signer.name,
       host: hostname(),
     },

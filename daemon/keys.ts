@@ -113,7 +113,11 @@ function toBase32(bytes: Uint8Array): string {
 export async function readRedactionKeys(dataDir: string): Promise<readonly RedactionKeys[]> {
   const folder = join(dataDir, 'keys');
   const equality = await readKey(join(folder, 'equality.key'));
-  if (equality === undefined) throw damaged('equality.key');
+  if (equality === undefined) {
+    throw new ConfigError('log-missing', 'expected the keys of a log in the data directory, got none', {
+      hint: 'record first: stateseal watch <dir>; or name the right place with --data-dir',
+    });
+  }
   const names = (await readdir(folder)).filter((name) => /^epoch-e\d+\.key$/.test(name)).sort();
   return Promise.all(
     names.map(async (name) => ({

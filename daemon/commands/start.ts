@@ -77,7 +77,7 @@ async function record(
   example: Example,
   heading: (text: string) => void,
 ): Promise<string> {
-  const config = { ...(await context.loadConfig({ roots: [infra], httpPort: 'off' })), dataDir };
+  const config = { ...(await context.loadConfig({ roots: [infra], httpPort: 'off' })), dataDir, quietMs: 2_000 };
   const local = {
     ...config,
     archive: { ...config.archive, location: { kind: 'directory' as const, path: join(dataDir, 'archive') } },

@@ -58,7 +58,8 @@ export function createWatchScreen(
         print(`\n${formatChangeBlock(change, { palette, isFull: false }).trimEnd()}`);
         hasBlock = true;
       }
-      if (type === 'state.baselined') print(formatBaseline(clock(), subject, data, source));
+      if (type === 'state.baselined' && data['snapshot'] !== undefined)
+        print(formatBaseline(clock(), subject, data, source));
       const noted = NOTED_TYPES.get(type);
       const reason = typeof data['reason'] === 'string' ? `  ${escapeText(data['reason'])}` : '';
       if (noted !== undefined) print(`${clock()}  ${escapeText(subject)}   ${palette.warning(noted)}${reason}`);
@@ -128,8 +129,12 @@ function greetUnseen(daemon: Daemon, print: (text: string) => void): void {
   for (const { message } of daemon.sourceProblems()) print(`note       ${escapeText(message)}`);
 }
 
+const POINTER = '/.terraform/terraform.tfstate';
+
 function formatUnseen({ displayPath, reason }: DiscoveredState): string {
-  return `${displayPath}: ${escapeText(reason)}. Changes there are invisible from here.`;
+  if (!displayPath.endsWith(POINTER)) return `${displayPath}: ${escapeText(reason)}`;
+  const folder = displayPath.slice(0, -POINTER.length);
+  return `${folder} keeps its state in ${escapeText(reason)}: changes there are invisible from here`;
 }
 
 function greetArchive(config: Config, daemon: Daemon, print: (text: string) => void): void {

@@ -34,6 +34,7 @@ export interface RecorderSettings {
   readonly databasePath: string;
   readonly limits: FreezeLimits;
   readonly contentDays: number;
+  readonly quietMs: number;
   readonly recorder: string;
   readonly host: string;
 }
@@ -69,7 +70,16 @@ export function openRecorderMethods(
   const states = createStates(database);
   const appender = createAppender(environment, entries, batches, createQueryIndex(database));
   const observer = createObserver(states, secrets.keys, secrets.policy);
-  const recorder = createRecorder({ database, entries, batches, states, appender, observer, environment });
+  const recorder = createRecorder({
+    database,
+    entries,
+    batches,
+    states,
+    appender,
+    observer,
+    environment,
+    quietMs: settings.quietMs,
+  });
   const { signer } = secrets;
   const { limits, contentDays } = settings;
   const freezer = createFreezer({ database, entries, batches, signer, limits, contentDays });

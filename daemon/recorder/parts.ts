@@ -15,6 +15,8 @@ export interface RecorderParts {
   readonly appender: Appender;
   readonly observer: Observer;
   readonly environment: Environment;
+  /** How long without a new version ends a change that had no lock, and how long a file stays away before it counts. */
+  readonly quietMs: number;
 }
 
 export interface SightingContext {

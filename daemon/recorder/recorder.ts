@@ -13,9 +13,6 @@ import type { Outcome, RecorderParts, SightingContext } from './parts.ts';
 import { createReferenceKeeper } from './reference-keeper.ts';
 import { createVersionKeeper } from './version-keeper.ts';
 
-/** How long without a new version ends a change that had no lock. */
-export const QUIET_MS = 10_000;
-
 export interface Recorder {
   observe(sighting: StateSighting, context: SightingContext): Outcome;
   /** Closes quiet changes, retires what stayed away, names what stayed empty. Call about once a second. */
@@ -91,8 +88,8 @@ export function createRecorder(parts: RecorderParts): Recorder {
     },
     tick: () =>
       inTransaction(() => {
-        const closed = changes.closeQuiet(environment.now() - QUIET_MS);
-        const settled = absences.settle(environment.now() - QUIET_MS);
+        const closed = changes.closeQuiet(environment.now() - parts.quietMs);
+        const settled = absences.settle(environment.now() - parts.quietMs);
         return closed || settled ? 'recorded' : 'nothing';
       }),
     append: (records) =>

@@ -1,7 +1,7 @@
 // The example the guided first run watches: a small configuration for a real terraform, or, without one, states written
-// the way Terraform writes them (lock file, truncate in place, backup). Values are invented; the password is a marker.
+// the way Terraform does with -lock=false: in place, the backup first. Values are invented; the password is a marker.
 import { spawn } from 'node:child_process';
-import { copyFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface Example {
@@ -50,14 +50,17 @@ export function createTerraformExample(terraform: string, folder: string, env: N
 
 export function createReplayExample(folder: string): Example {
   const lineage = '6d1f0a3e-52a4-4a0e-9f2b-0c1d2e3f4a5b';
-  const write = (serial: number, settings: Settings, operation: string, forgets = false): Promise<void> =>
-    replay(folder, toState(lineage, serial, settings, forgets), operation, serial > 1);
+  const write = (serial: number, settings: Settings, backup: string, forgets = false): Promise<void> =>
+    replay(folder, toState(lineage, serial, settings, forgets), backup);
   return {
     by: 'shipped state files (terraform is not on PATH)',
     steps: [
-      { title: 'an apply, for the first time', run: () => write(1, FIRST, 'OperationTypeApply') },
-      { title: 'an apply, after an edit', run: () => write(4, SECOND, 'OperationTypeApply') },
-      { title: "a state rm 'terraform_data.db', by hand", run: () => write(5, SECOND, 'state-rm', true) },
+      { title: 'an apply, for the first time', run: () => write(1, FIRST, '') },
+      { title: 'an apply, after an edit', run: () => write(4, SECOND, '.backup') },
+      {
+        title: "a state rm 'terraform_data.db', by hand",
+        run: () => write(5, SECOND, `.${Math.floor(Date.now() / 1000)}.backup`, true),
+      },
     ],
   };
 }
@@ -130,25 +133,11 @@ function toState(lineage: string, serial: number, settings: Settings, forgets: b
   return `${JSON.stringify(state, undefined, 2)}\n`;
 }
 
-/** Lock, backup, truncate and write in place, unlock: the order in which Terraform does it. */
-async function replay(folder: string, state: string, operation: string, hasBackup: boolean): Promise<void> {
+/** No lock is left to see: only a real run holds one in the kernel's table. */
+async function replay(folder: string, state: string, backup: string): Promise<void> {
   const path = join(folder, 'terraform.tfstate');
-  const lock = join(folder, '.terraform.tfstate.lock.info');
-  const info = {
-    ID: `00000000-0000-4000-8000-${String(Date.now()).padStart(12, '0')}`,
-    Operation: operation,
-    Info: '',
-    Who: 'you@example',
-    Version: '1.11.4',
-    Created: new Date().toISOString(),
-    Path: 'terraform.tfstate',
-  };
-  await writeFile(lock, JSON.stringify(info), { mode: 0o600 });
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  if (hasBackup) await copyFile(path, `${path}.backup`);
+  if (backup !== '') await copyFile(path, `${path}${backup}`);
   await writeFile(path, state);
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  await rm(lock);
 }
 
 async function must(program: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Promise<void> {

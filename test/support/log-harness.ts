@@ -45,7 +45,7 @@ export function openLogHarness(limits = { maxRecords: 4096, maxBytes: 4 * 1024 *
   const clock = { ms: Date.UTC(2026, 5, 23, 14) };
   const open = (): RecorderMethods =>
     openRecorderMethods(
-      { databasePath, limits, contentDays: 0, recorder: ORIGIN, host: 'test-host' },
+      { databasePath, limits, contentDays: 0, quietMs: 10_000, recorder: ORIGIN, host: 'test-host' },
       { keys: testKeys, policy: createPolicy({ values: 'allow-list', hide: [], show: [] }), signer: testSigner },
       { now: () => clock.ms, boot: { id: 'boot', ms: () => clock.ms - Date.UTC(2026, 5, 23) } },
     );
