@@ -6,6 +6,7 @@ import type { StateSighting } from '../sources/source.ts';
 import type { StateRow } from '../store/states.ts';
 import { diffTrees } from './diff.ts';
 import { identityOf } from './identity.ts';
+import { isLockOfNextRun, lockOfVersion } from './hold-tracker.ts';
 import { toKind, toOperationFacts } from './kind.ts';
 import { countActions, netActions, type InstanceSpan } from './net.ts';
 import { formatOpenChange, parseOpenChange, toLockFacts, type OpenChange } from './open-change.ts';
@@ -78,7 +79,10 @@ export function createChangeKeeper(parts: RecorderParts): ChangeKeeper {
     const change = current(row.id);
     if (change === undefined) return;
     const operation = change.lock?.operation ?? '';
-    const actions = netActions(spansOf(row), toOperationFacts(operation));
+    const hasNumberedBackup = change.numberedBackupSeconds * 1000 >= change.openedMs - 2000;
+    // Without a lock: `state mv` and `state rm` alone leave a numbered backup, and destroy nothing.
+    const facts = operation === '' ? { forgets: hasNumberedBackup, imports: false } : toOperationFacts(operation);
+    const actions = netActions(spansOf(row), facts);
     const outputs = countOutputs(row);
     const serialOrder = change.isNewborn ? 1 : compareSerials(row.serial, change.before.serial);
     const { kind, basis } = toKind({
@@ -86,7 +90,7 @@ export function createChangeKeeper(parts: RecorderParts): ChangeKeeper {
       isAbandoned,
       isLineageChanged: change.isLineageChanged,
       serialOrder,
-      hasNumberedBackup: change.numberedBackupSeconds * 1000 >= change.openedMs - 2000,
+      hasNumberedBackup,
       hasFreshBackup: change.hasFreshBackup,
       isNewborn: change.isNewborn,
       actions,
@@ -125,14 +129,14 @@ export function createChangeKeeper(parts: RecorderParts): ChangeKeeper {
       const row = states.byUri(sighting.reference.uri);
       const change = row && current(row.id);
       if (row === undefined || change === undefined) return false;
-      const seen = toLockFacts(sighting.lock ?? sighting.lastLock);
-      const lock = change.lock?.operation ? change.lock : (seen ?? change.lock);
+      const lock = change.lock?.operation ? change.lock : (toLockFacts(lockOfVersion(sighting)) ?? change.lock);
       if (lock !== change.lock) save(row.id, { ...change, lock });
       if (sighting.lock?.holder === 'stale') {
         close(row, context.source, true);
         return true;
       }
-      const isOver = sighting.lock === undefined && sighting.condition === 'state' && lock !== undefined;
+      const isFree = sighting.lock === undefined || isLockOfNextRun(sighting);
+      const isOver = isFree && sighting.condition === 'state' && lock !== undefined;
       if (isOver) close(row, context.source, false);
       return isOver;
     },

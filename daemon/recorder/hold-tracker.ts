@@ -1,9 +1,13 @@
-// What earlier looks of the same run saw and no record has used yet: lock holds, the last lock, the backup. A source
-// tells each of these once; a change that begins two looks later still needs them. Memory only: after a restart
-// nothing is claimed that was not seen again.
-import type { StateSighting } from '../sources/source.ts';
+// What earlier looks of the same run saw and no record has used yet: lock holds, the locks that were read, the backup.
+// A source tells each of these once; a change that begins two looks later still needs them. Memory only: after a
+// restart nothing is claimed that was not seen again.
+import type { LockSighting, StateSighting } from '../sources/source.ts';
 
-type Memory = Pick<StateSighting, 'lockHoldsSince' | 'lastLock' | 'backup'>;
+type Memory = Pick<StateSighting, 'lockHoldsSince' | 'recentLocks' | 'backup'>;
+
+const MAX_LOCKS = 64;
+/** File times are cut to milliseconds. */
+const TIME_GRAIN_MS = 1;
 
 export class HoldTracker {
   readonly #memories = new Map<string, Memory>();
@@ -15,11 +19,11 @@ export class HoldTracker {
     const merged: StateSighting = {
       ...sighting,
       lockHoldsSince: addHolds(before?.lockHoldsSince ?? 0, sighting.lockHoldsSince),
-      lastLock: sighting.lastLock ?? before?.lastLock,
+      recentLocks: mergeLocks(before?.recentLocks ?? [], sighting),
       backup: sighting.backup ?? before?.backup,
     };
-    const { lockHoldsSince, backup } = merged;
-    this.#memories.set(uri, { lockHoldsSince, lastLock: sighting.lock ?? merged.lastLock, backup });
+    const { lockHoldsSince, recentLocks, backup } = merged;
+    this.#memories.set(uri, { lockHoldsSince, recentLocks, backup });
     return merged;
   }
 
@@ -29,7 +33,40 @@ export class HoldTracker {
   }
 }
 
+/**
+ * The lock under which the version of a sighting was written: the newest that is not younger than the version. Plans
+ * hold locks and write nothing. A lock whose claims could not be read still tells that there was one.
+ */
+export function lockOfVersion({ recentLocks, lock, lastLock, effectiveTime }: StateSighting): LockSighting | undefined {
+  const versionMs = Date.parse(effectiveTime) + TIME_GRAIN_MS;
+  const isWriter = (candidate: LockSighting): boolean =>
+    candidate.createdMs <= versionMs && candidate.info?.operation !== 'OperationTypePlan';
+  const unread = [lock, lastLock].filter((candidate) => candidate !== undefined && candidate.info === undefined);
+  return [...recentLocks].reverse().find(isWriter) ?? unread.find((candidate) => candidate && isWriter(candidate));
+}
+
+/** The writer before `lock`: what the backup holds was written under it. */
+export function lockBefore({ recentLocks }: StateSighting, lock: LockSighting | undefined): LockSighting | undefined {
+  if (lock === undefined) return undefined;
+  return recentLocks.findLast(
+    ({ createdMs, info }) => createdMs < lock.createdMs && info?.operation !== 'OperationTypePlan',
+  );
+}
+
+/** True when the lock beside the state was made after its version was written: another run, which has not written yet. */
+export function isLockOfNextRun({ lock, effectiveTime }: StateSighting): boolean {
+  return lock !== undefined && lock.createdMs > Date.parse(effectiveTime) + TIME_GRAIN_MS;
+}
+
 /** -1 = not known, and stays so. */
 function addHolds(a: number, b: number): number {
   return a < 0 || b < 0 ? -1 : a + b;
+}
+
+function mergeLocks(before: readonly LockSighting[], sighting: StateSighting): readonly LockSighting[] {
+  const byId = new Map<string, LockSighting>();
+  for (const lock of [...before, ...sighting.recentLocks, sighting.lastLock, sighting.lock]) {
+    if (lock?.info !== undefined) byId.set(lock.info.id, lock);
+  }
+  return [...byId.values()].sort((a, b) => a.createdMs - b.createdMs).slice(-MAX_LOCKS);
 }

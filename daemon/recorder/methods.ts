@@ -26,7 +26,9 @@ export interface RecorderMethods {
   /** Freezes the next batch and returns its size; undefined when every record is frozen. */
   freeze(): number | undefined;
   signCheckpoint(prev: number): string;
-  setPhase(prev: number, phase: BatchPhase): void;
+  setPhase(prev: number, phase: Exclude<BatchPhase, 'published'>): void;
+  /** Ends a batch: its receipts and its last phase in one transaction, so that a crash never leaves them twice. */
+  publish(prev: number, receipts: readonly NewRecord[]): void;
   close(): void;
 }
 
@@ -87,9 +89,16 @@ export function openRecorderMethods(
     ...recorder,
     freeze: () => freezer.freeze(environment.now())?.size,
     signCheckpoint: (prev) => freezer.signCheckpoint(prev),
-    setPhase: (prev, phase) =>
-      guarded('note how far a batch came', () =>
-        batches.setPhase(prev, phase, phase === 'published' ? environment.now() : undefined),
+    setPhase: (prev, phase) => guarded('note how far a batch came', () => batches.setPhase(prev, phase)),
+    publish: (prev, receipts) =>
+      guarded('store the receipts of a batch', () =>
+        database
+          .transaction(() => {
+            if (batches.at(prev)?.phase === 'published') return;
+            receipts.forEach((record) => appender.append(record));
+            batches.setPhase(prev, 'published', environment.now());
+          })
+          .immediate(),
       ),
     close: () => void database.close(),
   };

@@ -77,6 +77,7 @@ export function createRecorder(parts: RecorderParts): Recorder {
         locks.before(sighting, context);
         const verdict = observeCondition(sighting, context);
         if (verdict === 'retry') return verdict;
+        versions.link(sighting, context);
         const isClosed = changes.endOfHold(sighting, context);
         const isLockRecorded = locks.after(sighting, context);
         return isClosed || isLockRecorded ? 'recorded' : verdict;

@@ -10,6 +10,7 @@ import type { StateRow } from '../store/states.ts';
 import { compressBlob } from './appender.ts';
 import type { ChangeKeeper } from './change-keeper.ts';
 import { nextId } from './environment.ts';
+import { lockOfVersion } from './hold-tracker.ts';
 import { identityOf, momentOf, versionOf } from './identity.ts';
 import { chooseName } from './names.ts';
 import { toLockFacts } from './open-change.ts';
@@ -104,7 +105,7 @@ export function createReferenceKeeper(parts: RecorderParts, changes: ChangeKeepe
       serials: [],
       steps: 0,
       effectiveTime: sighting.effectiveTime,
-      lock: toLockFacts(sighting.lock ?? sighting.lastLock),
+      lock: toLockFacts(lockOfVersion(sighting)),
       holds: sighting.lockHoldsSince,
       isLinked: false,
       hasFreshBackup: false,
@@ -136,7 +137,7 @@ export function createReferenceKeeper(parts: RecorderParts, changes: ChangeKeepe
       unreadableVersion: '',
     };
     states.put(row);
-    const lock = toLockFacts(sighting.lock ?? sighting.lastLock);
+    const lock = toLockFacts(lockOfVersion(sighting));
     changes.save(row.id, {
       id: nextId(environment),
       openedMs: environment.now(),

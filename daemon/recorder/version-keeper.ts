@@ -8,6 +8,7 @@ import type { Moment } from './appender.ts';
 import type { ChangeKeeper } from './change-keeper.ts';
 import { formatTime, nextId } from './environment.ts';
 import { identityOf, momentOf, versionOf } from './identity.ts';
+import { lockBefore, lockOfVersion } from './hold-tracker.ts';
 import { toOperationFacts } from './kind.ts';
 import { toLockFacts, type OpenChange } from './open-change.ts';
 import type { Outcome, RecorderParts, SightingContext } from './parts.ts';
@@ -17,6 +18,8 @@ import { appendSteps, type StepOutcome } from './steps.ts';
 
 export interface VersionKeeper {
   observe(sighting: StateSighting, context: SightingContext): Outcome['verdict'];
+  /** A backup that was seen later than the version it belongs to still links the open change. */
+  link(sighting: StateSighting, context: SightingContext): void;
 }
 
 /** One version on its way in: the current one, or one recovered from the backup. */
@@ -127,7 +130,7 @@ export function createVersionKeeper(
       serials: [],
       steps: 0,
       effectiveTime: incoming.moment.effectiveTime,
-      lock: incoming.recovered ? undefined : toLockFacts(sighting.lock ?? sighting.lastLock),
+      lock: toLockFacts(incoming.recovered ? lockBefore(sighting, lockOfVersion(sighting)) : lockOfVersion(sighting)),
       holds: sighting.lockHoldsSince,
       isLinked: false,
       hasFreshBackup: false,
@@ -190,25 +193,23 @@ export function createVersionKeeper(
     return 'recorded';
   };
 
-  /** A new hold found the old change still open: what the backup holds was the end of the old one. */
-  const endForeignHold = (row: StateRow, backup: ObservedState | undefined, input: Input): void => {
+  /** The version was written under another lock than the open change: that one ended with what is stored. */
+  const endForeignHold = (row: StateRow, { sighting, context }: Input): void => {
     const open = changes.current(row.id);
-    const lock = input.sighting.lock ?? input.sighting.lastLock;
-    const isForeign = open?.lock?.id && lock?.info && lock.info.id !== open.lock.id;
-    if (isForeign && backup?.contentTag === row.contentTag) changes.close(row, input.context.source, false);
+    const lock = lockOfVersion(sighting)?.info;
+    if (open?.lock?.id && lock && lock.id !== open.lock.id) changes.close(row, context.source, false);
   };
 
   const observeKnown = (found: StateRow, sighting: StateSighting, context: SightingContext): Outcome['verdict'] => {
     const backup = observeBackup(found, sighting);
     const input = createInput(sighting, context, backup);
-    endForeignHold(found, backup, input);
     const observed = observe(found, sighting.bytes);
     const row = backup ? recover(found, backup, observed, input) : found;
+    endForeignHold(row, input);
     // The recovered version moved the snapshot: what comes without a body must be unchanged against that one.
     const current = row === found ? observed : observe(row, sighting.bytes);
     const moment = momentOf(sighting, context);
-    const last = row === found ? input : createInput(sighting, context, backup, true);
-    return advance(row, { observed: current, sourceVersion: sighting.sourceVersion, moment, recovered: false }, last);
+    return advance(row, { observed: current, sourceVersion: sighting.sourceVersion, moment, recovered: false }, input);
   };
 
   return {
@@ -220,6 +221,14 @@ export function createVersionKeeper(
       const born = states.byUri(sighting.reference.uri);
       return born ? observeKnown(born, sighting, context) : 'recorded';
     },
+    link(sighting, context) {
+      const row = states.byUri(sighting.reference.uri);
+      const change = row && changes.current(row.id);
+      if (row === undefined || change === undefined || change.isLinked || sighting.backup === undefined) return;
+      const input = createInput(sighting, context, observeBackup(row, sighting));
+      if (!input.backupIs(change.before)) return;
+      changes.save(row.id, { ...change, hasFreshBackup: true, isLinked: input.isBackupOfLastRun(change) });
+    },
   };
 }
 
@@ -228,17 +237,11 @@ interface Input {
   readonly context: SightingContext;
   /** The backup holds exactly this version. */
   backupIs(before: OpenChange['before']): boolean;
-  /** The backup was written under the lock of the last run that was seen, and no other hold was counted. */
+  /** The backup was written under the lock of the change's own run: push and -backup=- leave an older one. */
   isBackupOfLastRun(change: OpenChange): boolean;
 }
 
-function createInput(
-  sighting: StateSighting,
-  context: SightingContext,
-  backup: ObservedState | undefined,
-  recovered = false,
-): Input {
-  const lock = toLockFacts(sighting.lock ?? sighting.lastLock);
+function createInput(sighting: StateSighting, context: SightingContext, backup: ObservedState | undefined): Input {
   return {
     sighting,
     context,
@@ -248,12 +251,11 @@ function createInput(
       backup.serial === before.serial &&
       backup.contentTag === before.contentTag,
     isBackupOfLastRun: (change) => {
-      const hold = change.lock ?? lock;
+      const hold = change.lock ?? toLockFacts(lockOfVersion(sighting));
       if (hold === undefined || hold.id === '' || sighting.backup === undefined) return false;
-      // After a recovered run two holds are accounted for: that one and this one.
-      const accounted = recovered ? 2 : 1;
-      const isCounted = sighting.lockHoldsSince >= 1 && sighting.lockHoldsSince <= accounted;
-      return isCounted && hold.createdMs <= sighting.backup.modifiedMs;
+      // Each hold that was counted was also read: no writer is unknown, so the newest one wrote this backup.
+      const isEachKnown = sighting.lockHoldsSince >= 1 && sighting.lockHoldsSince <= sighting.recentLocks.length;
+      return isEachKnown && hold.createdMs <= sighting.backup.modifiedMs;
     },
   };
 }

@@ -5,11 +5,21 @@ import type { LockSighting } from './source.ts';
 /** 'fresh': created, its one write not seen yet. 'written': complete. */
 type Phase = 'unknown' | 'absent' | 'fresh' | 'written';
 
+export interface HeardLocks {
+  readonly holds: number;
+  readonly last: LockSighting | undefined;
+  /** Oldest first, each id once. */
+  readonly read: readonly LockSighting[];
+}
+
+const MAX_READ = 32;
+
 export class LockHistory {
   #phase: Phase = 'unknown';
   #made = 0;
   #isCertain = false;
   #last: LockSighting | undefined;
+  #read = new Map<string, LockSighting>();
 
   /** The name was created or removed; each is one event, in order. */
   noteRename(): void {
@@ -33,6 +43,9 @@ export class LockHistory {
   /** A lock whose claims could be read is not forgotten for one that was gone too soon. */
   noteRead(lock: LockSighting): void {
     if (lock.info !== undefined || this.#last === undefined) this.#last = lock;
+    if (lock.info === undefined) return;
+    this.#read.set(lock.info.id, lock);
+    if (this.#read.size > MAX_READ) this.#read.delete(this.#read.keys().next().value ?? '');
   }
 
   /** False when `isPresent` contradicts the events heard so far. */
@@ -41,16 +54,18 @@ export class LockHistory {
   }
 
   /**
-   * Locks made and the last one read since the previous call. `isPresent` is the lock file now, `isWatched` whether
+   * Locks made and those read since the previous call. `isPresent` is the lock file now, `isWatched` whether
    * events will be heard from here on.
    */
-  take(isPresent: boolean, isWatched: boolean): { readonly holds: number; readonly last: LockSighting | undefined } {
+  take(isPresent: boolean, isWatched: boolean): HeardLocks {
     const isConsistent = this.#phase !== 'unknown' && this.agrees(isPresent);
-    const taken = { holds: this.#isCertain && isConsistent && isWatched ? this.#made : -1, last: this.#last };
+    const holds = this.#isCertain && isConsistent && isWatched ? this.#made : -1;
+    const taken = { holds, last: this.#last, read: [...this.#read.values()] };
     if (!isConsistent) this.#phase = isPresent ? 'written' : 'absent';
     this.#made = 0;
     this.#isCertain = isWatched;
     this.#last = undefined;
+    this.#read = new Map();
     return taken;
   }
 

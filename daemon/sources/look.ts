@@ -48,10 +48,9 @@ const maxNamesSearched = 20_000;
 /** Rejects with ParseError `source-closed` when the source closes meanwhile; never for what a file is or holds. */
 export async function sight(memory: PlaceMemory, cursor: string, options: LookOptions): Promise<StateSighting> {
   const { place, sighted } = memory;
-  const facts = (await knownFacts(memory, cursor)) ?? (await readFacts(place, options));
-  const lockLook = await lookAtLock(memory, options);
+  const { facts, lockLook } = await readSettledUnderLock(memory, cursor, options);
   const isCounted = options.isCounted(place);
-  const { holds, last } = memory.history.take(lockLook.isPresent, isCounted);
+  const { holds, last, read } = memory.history.take(lockLook.isPresent, isCounted);
   const backup = await readBackup(memory, cursor, facts, options);
   const isSameVersion = facts.isKnown && sighted !== undefined;
   const numberedBackupSeconds = isSameVersion ? sighted.numberedBackupSeconds : await newestNumberedBackup(place);
@@ -70,10 +69,34 @@ export async function sight(memory: PlaceMemory, cursor: string, options: LookOp
     lock,
     lockHoldsSince: holds,
     lastLock: last,
+    recentLocks: read,
     backup: backup.sighting,
     numberedBackupSeconds,
   };
 }
+
+/**
+ * The state, then its lock. A lock that is gone by then may have covered one more write after the read: the last write
+ * precedes the unlock, so the file is looked at again until it has not moved.
+ */
+async function readSettledUnderLock(
+  memory: PlaceMemory,
+  cursor: string,
+  options: LookOptions,
+): Promise<{ readonly facts: StateFacts; readonly lockLook: LockLook }> {
+  let facts = (await knownFacts(memory, cursor)) ?? (await readFacts(memory.place, options));
+  let lockLook = await lookAtLock(memory, options);
+  for (let round = 0; round < maxMovedReads && !lockLook.isPresent; round += 1) {
+    const stat = await lstatIfThere(memory.place.path);
+    if (facts.condition === 'unreadable' || (stat && formatFileVersion(stat)) === (facts.fileVersion || undefined))
+      break;
+    facts = await readFacts(memory.place, options);
+    lockLook = await lookAtLock(memory, options);
+  }
+  return { facts, lockLook };
+}
+
+const maxMovedReads = 8;
 
 /** The version the cursor stands for, when the file still has it: without opening it. */
 async function knownFacts({ place, sighted }: PlaceMemory, cursor: string): Promise<StateFacts | undefined> {
@@ -225,6 +248,7 @@ export function absentSighting(reference: StateReference): StateSighting {
     lock: undefined,
     lockHoldsSince: -1,
     lastLock: undefined,
+    recentLocks: [],
     backup: undefined,
     numberedBackupSeconds: 0,
   };

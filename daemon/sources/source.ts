@@ -59,6 +59,8 @@ export interface StateSighting {
   readonly lockHoldsSince: number;
   /** The last lock that was read since the previous sighting, also when it is gone by now. */
   readonly lastLock: LockSighting | undefined;
+  /** Every lock that was read since the previous sighting, oldest first, each id once; the newest 32. */
+  readonly recentLocks: readonly LockSighting[];
   /** terraform.tfstate.backup, when its version is not the one of the previous sighting or `withBackup` was asked. */
   readonly backup: BackupSighting | undefined;
   /** Unix seconds in the name of the newest numbered backup (state mv / state rm), or 0. */
