@@ -1,5 +1,5 @@
 // The command line: finds the verb, gives it its world, turns errors into messages and exit codes.
-import { setFlagsFromString } from 'node:v8';
+import { writeFileSync } from 'node:fs';
 import { GLOBAL_HELP } from './commands/help.ts';
 import type { Command } from './commands/command.ts';
 import { diffCommand } from './commands/diff.ts';
@@ -48,11 +48,17 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** Secrets pass through this process's memory: no core file, no debugger opened by a signal, no dump on demand. */
+/** Secrets pass through this process's memory: no core file holds them, no signal opens a debugger on them. */
 function hardenProcess(): void {
   // SIGUSR1 would open the inspector on loopback, for every job of this host.
   process.on('SIGUSR1', () => undefined);
-  setFlagsFromString('--no-abort-on-uncaught-exception');
+  try {
+    // A core file leaves out every mapping; the limit itself is the service unit's (LimitCORE=0).
+    writeFileSync('/proc/self/coredump_filter', '0');
+  } catch (error) {
+    // Not Linux, or /proc is hidden: nothing to set.
+    if (!(error instanceof Error)) throw error;
+  }
 }
 
 /** A reader that went away (`stateseal log | head`) is no failure. */
