@@ -1,21 +1,22 @@
 // Composition root of `stateseal watch`: the only file that knows every adapter. Start order: lock, keys, recorder,
-// log, source, archive; close order: sources, recorder, last seal, doors.
+// log, source, doors; close order: doors, source, last record, last seal, recorder, lock.
 import { chmod, mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { openArchive } from './archive/open.ts';
 import type { Archive } from './archive/archive.ts';
 import type { ArchiveLocation } from './archive/location.ts';
+import { createCloseStack, type CloseStack } from './close-stack.ts';
 import type { Config } from './config.ts';
 import { openControlServer } from './control.ts';
 import { openDoor, type Door } from './door.ts';
-import type { StatesealError } from './errors.ts';
+import type { StatesealError, StoreError } from './errors.ts';
 import { createMatcher } from './glob.ts';
 import { openLogKey, openRedactionKeys, type LogKey } from './keys.ts';
 import { createJournal } from './journal.ts';
 import { createVerifier } from './merkle/note.ts';
 import { openRecorderClient, type RecorderClient } from './recorder/client.ts';
-import { createIntake, type Intake } from './recorder/intake.ts';
+import { createIntake } from './recorder/intake.ts';
 import type { Outcome } from './recorder/parts.ts';
 import { createSealer, type Sealer, type SealerStatus, type SealProblem } from './sealer/sealer.ts';
 import { openDirectorySource } from './sources/directory.ts';
@@ -36,6 +37,8 @@ export interface Daemon {
   readonly vkey: string;
   readonly isNewLog: boolean;
   readonly door: Door | undefined;
+  /** Resolves when the recorder's thread has ended by itself: nothing is recorded any more, close and start again. */
+  readonly died: Promise<StoreError>;
   states(): Promise<readonly StateRow[]>;
   discovered(): readonly DiscoveredState[];
   sourceProblems(): readonly { readonly code: string; readonly message: string }[];
@@ -61,19 +64,26 @@ export function locateLog(location: ArchiveLocation, origin: string): ArchiveLoc
 export async function openDaemon(config: Config, events: DaemonEvents): Promise<Daemon> {
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   await chmod(config.dataDir, 0o700);
-  const lock = openDataLock(join(config.dataDir, 'lock'));
+  const open = createCloseStack();
   try {
-    return await startDaemon(config, events, () => lock.close());
+    const lock = openDataLock(join(config.dataDir, 'lock'));
+    open.add(() => lock.close());
+    return await startDaemon(config, events, open);
   } catch (error) {
-    lock.close();
+    // What stopped the start is worth telling, not what then failed to close.
+    await open.close().catch(() => undefined);
     throw error;
   }
 }
 
-async function startDaemon(config: Config, events: DaemonEvents, unlock: () => void): Promise<Daemon> {
+/** Everything it opens goes onto `open`, which closes it when the start fails half-way. */
+async function startDaemon(config: Config, events: DaemonEvents, open: CloseStack): Promise<Daemon> {
   const key = await openLogKey(config.dataDir, config.logName);
-  const recorder = await openWorker(config, key);
+  const death = createDeath();
+  const recorder = await openWorker(config, key, (error) => death.announce(error));
+  open.add(() => recorder.close());
   const database = openDatabaseReadOnly(join(config.dataDir, DATABASE_FILE));
+  open.add(() => database.close());
   const batches = createBatches(database);
   const entries = createEntries(database);
   const origin = key.signer.name;
@@ -90,17 +100,22 @@ async function startDaemon(config: Config, events: DaemonEvents, unlock: () => v
     onSealed: (batch) => events.onSealed(batch),
     onProblem: (problem) => events.onProblem(problem),
   });
+  open.add(() => sealer.close());
   const tell = (outcome: Outcome): void => {
     sealer.notice(outcome.evidence, outcome.to - outcome.from);
     events.onOutcome(outcome);
   };
   const journal = createJournal({ recorder, config, origin, vkey: key.vkey, now: () => Date.now(), tell });
   await journal.begin(database);
+  let stopReason: string | undefined;
+  open.add(() => (stopReason === undefined ? undefined : lastSeal(sealer)));
+  open.add(() => (stopReason === undefined ? undefined : journal.end(stopReason)));
   const source = openDirectorySource({
     roots: config.roots,
     ignore: config.ignore,
     maxFileBytes: config.maxFileBytes,
   });
+  open.add(() => source.close());
   let discovered: readonly DiscoveredState[] = [];
   const intake = createIntake({
     source,
@@ -118,8 +133,10 @@ async function startDaemon(config: Config, events: DaemonEvents, unlock: () => v
     onFailure: (error) => events.onProblem(toProblem(error)),
     nameOf: createNames(config.names),
   });
+  open.add(() => intake.close());
   await intake.start();
   const door = await openDoor(config, fail(events));
+  open.add(() => door?.close());
   const control = await openControlServer(join(config.dataDir, CONTROL_FILE), {
     seal: async () => {
       await sealer.seal();
@@ -132,29 +149,38 @@ async function startDaemon(config: Config, events: DaemonEvents, unlock: () => v
     status: () =>
       Promise.resolve({ pid: process.pid, sealer: sealer.status(), unwatched: discovered.filter(isUnwatched) }),
   });
+  open.add(() => control.close());
   const timer = setInterval(() => void tick(recorder, sealer, journal, tell).catch(fail(events)), TICK_MS);
+  open.add(() => clearInterval(timer));
 
   return {
     vkey: key.vkey,
     isNewLog: key.isNew,
     door,
+    died: death.promise,
     states: () => recorder.states(),
     discovered: () => discovered,
     sourceProblems: () => source.problems(),
     sealerStatus: () => sealer.status(),
     seal: () => sealer.seal(),
     async close(reason) {
-      clearInterval(timer);
-      await control.close();
-      await closeSources(intake, source);
-      await journal.end(reason);
-      const failure = await lastSeal(sealer);
-      await door?.close();
-      await sealer.close();
-      database.close();
-      await recorder.close();
-      unlock();
-      if (failure) throw failure;
+      // A dead recorder writes no last record and freezes no batch: the next start does.
+      if (!death.isKnown()) stopReason = reason;
+      await open.close();
+    },
+  };
+}
+
+function createDeath() {
+  let isKnown = false;
+  let resolveDeath: (error: StoreError) => void = () => undefined;
+  const promise = new Promise<StoreError>((resolve) => (resolveDeath = resolve));
+  return {
+    promise,
+    isKnown: () => isKnown,
+    announce(error: StoreError): void {
+      isKnown = true;
+      resolveDeath(error);
     },
   };
 }
@@ -171,29 +197,21 @@ async function tick(
   await sealer.tick();
 }
 
-async function closeSources(intake: Intake, source: { close(): Promise<void> }): Promise<void> {
-  await intake.close();
-  await source.close();
-}
-
-async function lastSeal(sealer: Sealer): Promise<Error | undefined> {
+async function lastSeal(sealer: Sealer): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), LAST_SEAL_MS);
   });
   try {
     await Promise.race([sealer.seal(), deadline]);
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error : undefined;
   } finally {
     clearTimeout(timer);
   }
 }
 
-async function openWorker(config: Config, key: LogKey): Promise<RecorderClient> {
+async function openWorker(config: Config, key: LogKey, onDeath: (error: StoreError) => void): Promise<RecorderClient> {
   const keys = await openRedactionKeys(config.dataDir, new Date().getUTCFullYear());
-  return openRecorderClient({
+  const input = {
     settings: {
       databasePath: join(config.dataDir, DATABASE_FILE),
       limits: { maxRecords: config.seal.maxRecords, maxBytes: config.seal.maxBytes },
@@ -206,7 +224,8 @@ async function openWorker(config: Config, key: LogKey): Promise<RecorderClient> 
     policy: config.redaction,
     origin: key.signer.name,
     seed: key.seed,
-  });
+  };
+  return openRecorderClient(input, onDeath);
 }
 
 function openLogArchive(config: Config, origin: string): Promise<Archive> {

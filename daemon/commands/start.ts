@@ -104,6 +104,10 @@ async function record(
     heading('4. Stop: the last records are sealed too');
     await daemon.close('first run over');
     return daemon.vkey;
+  } catch (error) {
+    // What failed is told; an open recorder would keep the process from ending.
+    await daemon.close('first run failed').catch(() => undefined);
+    throw error;
   } finally {
     database.close();
   }

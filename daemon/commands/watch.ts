@@ -24,7 +24,7 @@ until Ctrl-C; then seals what is open and exits 0. Started again, it continues t
   --config FILE       configuration; flags win over it
   --data-dir DIR      where the log lives   (default $STATE_DIRECTORY, $XDG_STATE_HOME/stateseal)
   --json              print each record as one line of JSON
-Exit codes: 0 stopped and sealed · 2 could not run, or could not seal at the end
+Exit codes: 0 stopped and sealed · 2 could not run, could not seal at the end, or the recorder's thread ended
 `,
   async run(args, context) {
     const given = parseArguments('watch', args, {
@@ -63,9 +63,15 @@ export async function watch(config: Config, context: ServiceContext): Promise<nu
   const queries = createQueries(database, createBatches(database));
   reader.queries = queries;
   screen.greet(daemon, queries.states());
-  const reason = await stopped;
-  screen.line('\nstopping   sealing what is open');
-  return closeDaemon(daemon, reason, screen, () => database.close());
+  const end = await Promise.race([stopped, daemon.died]);
+  if (typeof end === 'string') {
+    screen.line('\nstopping   sealing what is open');
+    return closeDaemon(daemon, end, screen, () => database.close());
+  }
+  // Nothing is recorded any more: end, so that whoever supervises starts it again.
+  await daemon.close(end.code).catch(() => undefined);
+  database.close();
+  throw end;
 }
 
 async function closeDaemon(

@@ -7,6 +7,7 @@ import { createEd25519Signer, createVerifier } from '../../daemon/merkle/note.ts
 import { createPolicy } from '../../daemon/redaction/allow-list.ts';
 import { openRecorderMethods, type RecorderMethods } from '../../daemon/recorder/methods.ts';
 import type { RecorderClient } from '../../daemon/recorder/client.ts';
+import type { WorkerInput } from '../../daemon/recorder/worker.ts';
 import { createBatches } from '../../daemon/store/batches.ts';
 import { openDatabaseReadOnly } from '../../daemon/store/database.ts';
 import { createEntries } from '../../daemon/store/entries.ts';
@@ -21,6 +22,17 @@ export const testKeys = {
   equalityKey: Buffer.alloc(32, 1),
   epoch: { kid: 'e1', key: Buffer.alloc(32, 2) },
 };
+
+/** What the recorder's thread is started with, on a database of the test's. */
+export function testInput(databasePath: string, limits = { maxRecords: 4096, maxBytes: 1 << 22 }): WorkerInput {
+  return {
+    settings: { databasePath, limits, contentDays: 0, quietMs: 10_000, recorder: ORIGIN, host: 'test-host' },
+    keys: testKeys,
+    policy: { values: 'allow-list', hide: [], show: [] },
+    origin: ORIGIN,
+    seed: SEED,
+  };
+}
 
 export interface LogHarness {
   readonly dataDir: string;
@@ -43,10 +55,11 @@ export function openLogHarness(limits = { maxRecords: 4096, maxBytes: 4 * 1024 *
   const dataDir = mkdtempSync(join(tmpdir(), 'stateseal-log-'));
   const databasePath = join(dataDir, 'log.sqlite');
   const clock = { ms: Date.UTC(2026, 5, 23, 14) };
+  const { settings, keys, policy } = testInput(databasePath, limits);
   const open = (): RecorderMethods =>
     openRecorderMethods(
-      { databasePath, limits, contentDays: 0, quietMs: 10_000, recorder: ORIGIN, host: 'test-host' },
-      { keys: testKeys, policy: createPolicy({ values: 'allow-list', hide: [], show: [] }), signer: testSigner },
+      settings,
+      { keys, policy: createPolicy(policy), signer: testSigner },
       { now: () => clock.ms, boot: { id: 'boot', ms: () => clock.ms - Date.UTC(2026, 5, 23) } },
     );
   let methods = open();
