@@ -36,6 +36,7 @@ class S3Archive implements Archive {
   readonly #options: S3ArchiveOptions;
   readonly #now: () => number;
   readonly #clock = new StoreClock();
+  readonly #closing = new AbortController();
   #loaded: Promise<Loaded> | undefined;
 
   constructor(options: S3ArchiveOptions) {
@@ -101,7 +102,9 @@ class S3Archive implements Archive {
     return receipts.toReceipt(key, versionId, answer, sha256);
   }
 
+  /** Requests under way are cut, later ones refused: a silent store keeps nobody from stopping. */
   async close(): Promise<void> {
+    this.#closing.abort();
     const loaded = this.#loaded;
     this.#loaded = undefined;
     if (loaded !== undefined) (await loaded).client.destroy();
@@ -166,13 +169,15 @@ class S3Archive implements Archive {
     const hadAnswer = this.#clock.hasAnswer;
     const deadline = new Deadline(toPatienceMs(this.#options, bodyBytes));
     try {
+      this.#closing.signal.throwIfAborted();
       this.#loaded ??= this.#load().catch((error: unknown) => {
         // Tried anew by the next call: a profile may have been mended by then.
         this.#loaded = undefined;
         throw error;
       });
       const loaded = await this.#loaded;
-      return await work({ ...loaded, deadline, options: { abortSignal: deadline.signal } });
+      const abortSignal = AbortSignal.any([deadline.signal, this.#closing.signal]);
+      return await work({ ...loaded, deadline, options: { abortSignal } });
     } catch (error) {
       throw toS3Error(deadline.isOver && !(error instanceof ArchiveError) ? timeout : error, call, hadAnswer);
     } finally {

@@ -27,7 +27,7 @@ export interface FlushSteps {
   blobs(): readonly StoredBlob[];
   /** Signs once; the same note for ever after. */
   signCheckpoint(): Promise<string>;
-  setPhase(phase: BatchPhase): Promise<void>;
+  setPhase(phase: 'content' | 'committed'): Promise<void>;
 }
 
 const PHASES: readonly BatchPhase[] = ['frozen', 'content', 'committed', 'signed', 'published'];

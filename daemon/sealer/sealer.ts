@@ -21,7 +21,7 @@ export interface SealPolicy {
 export interface SealerParts {
   /** Opens the archive at the log's own folder; called at the first seal. */
   openArchive(): Promise<Archive>;
-  readonly recorder: Pick<RecorderClient, 'append' | 'freeze' | 'signCheckpoint' | 'setPhase'>;
+  readonly recorder: Pick<RecorderClient, 'append' | 'freeze' | 'signCheckpoint' | 'setPhase' | 'publish'>;
   readonly batches: Pick<Batches, 'unfinished' | 'at' | 'blobs' | 'frozenSize'>;
   /** Records in the log now. */
   size(): number;
@@ -71,6 +71,7 @@ export function createSealer(parts: SealerParts): Sealer {
   let lastSealMs = parts.now();
   let failures = 0;
   let problem: SealProblem | undefined;
+  let isClosed = false;
 
   const flushAll = async (): Promise<void> => {
     archive ??= await parts.openArchive();
@@ -92,6 +93,7 @@ export function createSealer(parts: SealerParts): Sealer {
   };
 
   const fail = (error: unknown): void => {
+    if (isClosed) return;
     failures += 1;
     problem = toProblem(error, retryAt(error, failures, parts));
     parts.onProblem(problem);
@@ -138,8 +140,10 @@ export function createSealer(parts: SealerParts): Sealer {
       oldestEvidenceMs,
     }),
     async close() {
-      await running?.catch(() => undefined);
+      isClosed = true;
+      // The archive first: it cuts a request that a silent store would keep open; what was cut is sent again later.
       await archive?.close();
+      await running?.catch(() => undefined);
     },
   };
 }
@@ -168,8 +172,7 @@ async function flushOne(parts: SealerParts, archive: Archive, prev: number): Pro
       setPhase: (phase) => recorder.setPhase(prev, phase),
     },
   );
-  await recorder.append([toReceipts(origin, archive, batch, receipts)]);
-  await recorder.setPhase(prev, 'published');
+  await recorder.publish(prev, [toReceipts(origin, archive, batch, receipts)]);
   parts.onSealed(batch);
 }
 

@@ -110,6 +110,21 @@ describe('s3 archive faults', () => {
       await impatient.close();
     });
 
+    it('cuts what is under way when it is closed, and refuses what comes later', async () => {
+      const closing = await open(stub);
+      const isUnderWay = new Promise<void>((resolve) => {
+        stub.intervene = (_request, carryOut) => {
+          setImmediate(resolve);
+          return { ...carryOut(), stallAfter: 0 };
+        };
+      });
+      const underWay = expectError(closing.versions('a'), 'archive-unreachable', true);
+      await isUnderWay;
+      await closing.close();
+      await underWay;
+      await expectError(closing.versions('a'), 'archive-unreachable', true);
+    });
+
     it('never takes a part of a body for the whole', async () => {
       const { versionId } = await created(archive, 'a', bytes('0123456789'));
       for (let cutAfter = 0; cutAfter < 10; cutAfter++) {
