@@ -6,6 +6,7 @@ import type { Config } from './config.ts';
 import { formatJson } from './json/format.ts';
 import type { Json } from './json/value.ts';
 import { digestProgram, readVersion } from './program.ts';
+import { createPolicy } from './redaction/allow-list.ts';
 import type { RecordType } from './record/data.ts';
 import type { NewRecord } from './recorder/appender.ts';
 import type { RecorderClient } from './recorder/client.ts';
@@ -105,11 +106,17 @@ function describeConfig(config: Config): Json {
     roots: config.roots.map(({ label, path }) => ({ label, path })),
     ignore: config.ignore,
     names: config.names,
-    redaction: { values: config.redaction.values, hide: config.redaction.hide, show: config.redaction.show },
+    redaction: {
+      values: config.redaction.values,
+      hide: config.redaction.hide,
+      show: config.redaction.show,
+      policy: createPolicy(config.redaction).digest,
+    },
     seal: config.seal,
     archive: describeArchive(config),
     heartbeatSeconds: config.heartbeatMs / 1000,
     maxFileBytes: config.maxFileBytes,
+    quietSeconds: config.quietMs / 1000,
   };
 }
 

@@ -22,7 +22,7 @@ const credentials: Problem = {
 const denied: Problem = {
   code: 'archive-denied',
   transient: false,
-  hint: 'compare the policy of these credentials and of the bucket with docs/aws/: an action is missing or denied',
+  hint: 'compare the policies of these credentials and of the bucket with docs/OPERATIONS.md: an action is missing or denied',
 };
 const clockSkew: Problem = {
   code: 'archive-clock-skew',
@@ -144,7 +144,7 @@ export function badAnswer(call: S3Call, what: string): ArchiveError {
     `expected ${what} from ${call.operation} of ${call.key}, got another answer`,
     {
       transient: true,
-      hint: 'a proxy or a store that is not fully S3 compatible may be in between; `stateseal doctor` tells more',
+      hint: 'a proxy, or a store that is not fully S3 compatible, may be in between: look at what it answers',
     },
   );
 }

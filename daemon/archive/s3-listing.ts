@@ -89,6 +89,6 @@ function compareVersions(a: ObjectVersion, b: ObjectVersion): number {
 function badListing(message: string): ArchiveError {
   return new ArchiveError('archive-bad-listing', message, {
     transient: true,
-    hint: 'a proxy or a store that is not fully S3 compatible stands at the endpoint; `stateseal doctor` tells more',
+    hint: 'a proxy, or a store that is not fully S3 compatible, stands at the endpoint: look at what it answers',
   });
 }

@@ -35,8 +35,8 @@ export interface ParsedRecord {
 
 const TYPE_PREFIX = 'io.stateseal.';
 
-/** The line of a record, without newline: the leaf is its UTF-8 bytes. Throws RangeError over the hard limit. */
-export function formatRecord(input: RecordInput): string {
+/** The line of a record, without newline: the leaf is its UTF-8 bytes. Throws RangeError over `maxBytes`. */
+export function formatRecord(input: RecordInput, maxBytes: number = MAX_LEAF_BYTES): string {
   const line = formatJson({
     specversion: '1.0',
     id: input.id,
@@ -48,8 +48,8 @@ export function formatRecord(input: RecordInput): string {
     dataschema: 'urn:stateseal:record:1',
     data: input.data as Json,
   });
-  if (Buffer.byteLength(line) > MAX_LEAF_BYTES) {
-    throw new RangeError(`expected a leaf of at most ${MAX_LEAF_BYTES} bytes, got ${Buffer.byteLength(line)}`);
+  if (Buffer.byteLength(line) > maxBytes) {
+    throw new RangeError(`expected a leaf of at most ${maxBytes} bytes, got ${Buffer.byteLength(line)}`);
   }
   return line;
 }

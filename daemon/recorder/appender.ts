@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { formatJson } from '../json/format.ts';
 import type { Json } from '../json/value.ts';
 import { QUIET_TYPES, type BlobReference, type CommonData, type RecordType } from '../record/data.ts';
-import { formatRecord, type RecordInput } from '../record/record.ts';
+import { formatRecord, MAX_LEAF_BYTES, type RecordInput } from '../record/record.ts';
 import type { Batches } from '../store/batches.ts';
 import type { Entries } from '../store/entries.ts';
 import type { QueryIndex } from '../store/query-index.ts';
@@ -13,6 +13,8 @@ import { formatTime, nextId, vantageOf, type Environment } from './environment.t
 
 /** What may stand in a leaf before it moves to a blob; leaves room for envelope and identity. */
 const MAX_INLINE_CHARS = 20 * 1024;
+/** A source that is shown in a leaf at all. */
+const MAX_TEXT_UNITS = 4096;
 
 export interface Moment {
   readonly source: string;
@@ -53,6 +55,20 @@ export function createAppender(
     batches.addBlob({ sha256, leafIndex: entries.size(), body: Buffer.from(body) });
     return { sha256, sizeBytes: body.length };
   };
+  /** A record that outgrows a leaf keeps its common members and citations; all else stands in a blob. */
+  const formatLeaf = (input: RecordInput): string => {
+    const line = formatRecord(input, Number.POSITIVE_INFINITY);
+    if (Buffer.byteLength(line) <= MAX_LEAF_BYTES) return line;
+    const data = input.data as Record<string, Json>;
+    const { vantage, effectiveTime, timeBasis, boot, state, change } = data;
+    const overflow = blob(compressBlob([formatJson(data)]));
+    return formatRecord({
+      ...input,
+      source: input.source.slice(0, MAX_TEXT_UNITS),
+      data: withoutUndefined({ vantage, effectiveTime, timeBasis, boot, state, change, overflow }),
+    });
+  };
+
   let evidence = 0;
   return {
     evidence: () => evidence,
@@ -65,7 +81,7 @@ export function createAppender(
     },
     append(record) {
       const input = toInput(environment, record);
-      const leafIndex = entries.append([formatRecord(input)]);
+      const leafIndex = entries.append([formatLeaf(input)]);
       if (!QUIET_TYPES.has(record.type)) evidence += 1;
       index.add(leafIndex, { ...input, data: input.data as Record<string, Json> });
       return leafIndex;

@@ -33,8 +33,8 @@ export interface FreezerParts {
   readonly contentDays: number;
 }
 
-/** Types whose lines outlive their batch inside the manifest. */
-const KEPT = /"type":"io\.stateseal\.log\.(?:created|configured|keyrotated)"/;
+/** Types whose lines outlive their batch inside the manifest. `type` is the last member of every line. */
+const KEPT = /"type":"io\.stateseal\.log\.(?:created|configured|keyrotated)"\}$/;
 
 export function createFreezer(parts: FreezerParts): Freezer {
   const { database, entries, batches, signer } = parts;

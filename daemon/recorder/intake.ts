@@ -1,7 +1,7 @@
 // Drives one source: discovers references, looks when poked or polled, hands sightings to the recorder one at a time
 // per reference, looks again where a version was not whole. Knows nothing of files or of what a state holds.
 import type { DiscoveredState, StateReference, StateSource } from '../sources/source.ts';
-import { describeForeign, StatesealError } from '../errors.ts';
+import { ConfigError, describeForeign, StatesealError } from '../errors.ts';
 import type { RecorderClient } from './client.ts';
 import type { Outcome } from './parts.ts';
 
@@ -68,8 +68,20 @@ export function createIntake(parts: IntakeParts): Intake {
   };
 
   const report = (item: Watched, error: unknown): void => {
+    // A state of an earlier configuration: its root is watched no more. Its history stays as it is.
+    if (error instanceof ConfigError && error.code === 'reference-unknown') return forget(item);
     parts.onFailure(error instanceof StatesealError ? error : describeForeign(error));
     later(2_000, () => void ask(item));
+  };
+
+  const forget = (item: Watched): void => {
+    const { uri } = item.state.reference;
+    watched.delete(uri);
+    parts.onFailure(
+      new ConfigError('state-unwatched', `${uri} lies below no root any more: its changes are not recorded`, {
+        hint: 'give its root again, under the same label',
+      }),
+    );
   };
 
   const look = async (item: Watched): Promise<void> => {

@@ -8,7 +8,7 @@ import { TaintSet } from '../redaction/taint.ts';
 import type { ObservedState } from '../record/observation.ts';
 import { parseState } from '../terraform/state-parse.ts';
 import type { States } from '../store/states.ts';
-import { parseBody, type ReRedact, type ReRedactOutput } from './steps.ts';
+import { parseBody, parseOutput, type ReRedact, type ReRedactOutput } from './steps.ts';
 
 export interface Observer {
   /**
@@ -37,6 +37,8 @@ export function createObserver(states: States, keys: RedactionKeys, policy: Reda
     observe(stateId, bytes, known) {
       const parsed = parseState(bytes);
       if (parsed.kind === 'encrypted') return observeEncrypted(parsed, bytes, { stateId, keys });
+      const stored = known ? states.outputs(stateId) : new Map<string, string>();
+      const outputs = new Map([...stored].map(([name, text]) => [name, parseOutput(text)]));
       const result = redactState(parsed, {
         stateId,
         keys,
@@ -49,6 +51,7 @@ export function createObserver(states: States, keys: RedactionKeys, policy: Reda
           const row = known && states.snapshot(stateId, address, deposed);
           return row && parseBody(row.body);
         },
+        outputBefore: (name) => outputs.get(name),
       });
       states.addTaint(result.learned);
       return result.observed;
