@@ -57,8 +57,12 @@ interface Expected {
 interface Counted {
   readonly found: { readonly version: StoredVersion; readonly body: Uint8Array } | undefined;
   readonly isExpired: boolean;
+}
+
+interface Picked extends Pick<Counted, 'found'> {
   /** A body of the key that is not the signed one: perhaps the signed one, altered. */
   readonly other: Uint8Array | undefined;
+  readonly refused: readonly StoredVersion[];
 }
 
 async function readBatch(
@@ -119,10 +123,13 @@ async function readCounted(
   const { reader, findings } = context;
   // Written between the listing of its folder and that of the seals: look again before calling it missing.
   const versions = listed.length > 0 ? listed : await relist(reader.archive, reader.base, object);
-  const { found, other } = await pickCounted(context, versions, expected);
-  if (found !== undefined) return { found, other, isExpired: false };
-  if (context.mayBeExpired) return { found, other, isExpired: true };
+  const { found, other, refused } = await pickCounted(context, versions, expected);
   const isAltered = versions.some((version) => !version.isDeleteMarker);
+  const isFailure = found === undefined && !context.mayBeExpired;
+  // The only version there is: the failure below says it all.
+  const isToldBelow = isFailure && isAltered && refused.length === 1;
+  if (!isToldBelow) for (const version of refused) addRefused(findings, version);
+  if (!isFailure) return { found, isExpired: found === undefined };
   findings.add('failure', {
     code: `${object.kind}-${isAltered ? 'altered' : 'missing'}`,
     message: `expected the signed content, got ${isAltered ? 'other bytes' : 'none'}`,
@@ -130,27 +137,28 @@ async function readCounted(
     prev: object.prev,
     ...(other === undefined ? {} : explain(other)),
   });
-  return { found, other, isExpired: false };
+  return { found, isExpired: false };
 }
 
 async function pickCounted(
   { reader, findings }: ContentContext,
   versions: readonly StoredVersion[],
   expected: Expected,
-): Promise<Pick<Counted, 'found' | 'other'>> {
+): Promise<Picked> {
   let found: Counted['found'];
   let other: Uint8Array | undefined;
+  const refused: StoredVersion[] = [];
   for (const version of versions) {
     const isLikely = version.sizeBytes === expected.storedBytes || found === undefined;
     const body = isLikely ? await reader.read(version, maxExplainedBytes(expected)) : undefined;
     const isSigned = body?.length === expected.storedBytes && hash('sha256', body, 'hex') === expected.sha256;
     if (!isSigned) {
       other ??= body;
-      addRefused(findings, version);
+      refused.push(version);
     } else if (found === undefined) found = { version, body };
     else addDuplicate(findings, version);
   }
-  return { found, other };
+  return { found, other, refused };
 }
 
 /** An altered object of about the same size is worth reading, to say what was altered. */

@@ -58,7 +58,7 @@ function recordLines({ records, head, batchCount, source }: VerifyReport): strin
   const expired = `${formatCount(expiredCount)} expired under the retention of their batch; their leaf hashes verified`;
   return [
     `${formatCount(verifiedCount)} of ${formatCount(size - from)} records hash to ${root}`,
-    `root ${head.root}, ${formatCount(batchCount)} batches${source === 'store' ? ' in the local database' : ''}`,
+    `root ${head.root}, ${formatCount(batchCount)} ${plural('batch', batchCount)}${source === 'store' ? ' in the local database' : ''}`,
     ...(from > 0 ? [`checked from size ${formatCount(from)} on, trusting the signed edge there`] : []),
     ...(expiredCount > 0 ? [expired] : []),
     ...(unsealedCount > 0 ? [unsealedText(unsealedCount)] : []),
@@ -67,7 +67,7 @@ function recordLines({ records, head, batchCount, source }: VerifyReport): strin
 }
 
 function unsealedText(count: number): string {
-  return `${formatCount(count)} records are not sealed yet: no signature covers them`;
+  return `${formatCount(count)} ${plural('record', count)} not sealed yet: no signature covers that`;
 }
 
 function sinceLines({ since }: VerifyReport): string[] {
@@ -83,7 +83,7 @@ function objectLines({ objects, retention, location }: VerifyReport): string[] {
   const markers = deleteMarkerCount === 0 ? 'no delete marker' : `${formatCount(deleteMarkerCount)} delete markers`;
   const locks = retention === undefined ? [] : lockTexts(retention);
   return [
-    `${formatCount(objectCount)} objects in ${escapeText(location)}: ${[versions, markers, ...locks].join(', ')}`,
+    `${formatCount(objectCount)} ${plural('object', objectCount)} in ${escapeText(location)}: ${[versions, markers, ...locks].join(', ')}`,
   ];
 }
 
@@ -140,7 +140,8 @@ function renderCompleteness({ completeness, source }: VerifyReport, palette: Pal
   ];
 }
 
-function verdictText({ verdict, count, unexplainedCount }: CompletenessReport, palette: Palette): string {
+function verdictText({ verdict, count, unexplainedCount, unreadCount }: CompletenessReport, palette: Palette): string {
+  if (verdict === 'complete' && unreadCount > 0) return palette.warning('NO GAP IN THE RECORDS THAT CAN BE READ');
   if (verdict === 'complete') return palette.added('COMPLETE');
   const [number, word] = verdict === 'explained' ? [count, 'EXPLAINED'] : [unexplainedCount, 'UNEXPLAINED'];
   const text = `${formatCount(number)} ${word} GAP${number === 1 ? '' : 'S'}`;
@@ -156,7 +157,7 @@ function recorderLines(
   const every = `heartbeats every ${formatDuration(heartbeatSeconds * 1000)}`;
   const ends = `${stopCount} declared ${plural('stop', stopCount)}, ${crashCount} ${plural('crash', crashCount)}`;
   const state = recorder.isStopped ? ', the recorder said that it stopped' : recorder.isOverdue ? ', OVERDUE' : '';
-  const unread = `${formatCount(unreadCount)} records could not be read: what they say is not counted here`;
+  const unread = `${formatCount(unreadCount)} ${plural('record', unreadCount)} could not be read: what they say is not counted here`;
   return [
     `recorder alive ${formatPercent(recorder.alivePercent)} of the period (${every}; ${ends})`,
     `records from ${formatTime(recorder.firstTime)} to ${formatTime(recorder.newestTime)}, the newest ${formatDuration(recorder.newestAgeMs)} old${state}`,
@@ -241,5 +242,5 @@ function formatPercent(percent: number): string {
 
 function plural(word: string, count: number): string {
   if (count === 1) return word;
-  return word.endsWith('sh') ? `${word}es` : `${word}s`;
+  return /(?:sh|ch)$/.test(word) ? `${word}es` : `${word}s`;
 }

@@ -20,7 +20,7 @@ const STEP_TEXT: readonly (readonly [StepKind, string])[] = [
 ];
 
 export function renderStates({ stateCount, retiredCount, byClass, steps }: StatesReport): string[] {
-  if (stateCount === 0) return ['no state in the log'];
+  if (stateCount === 0) return ['no state in the records that were read'];
   const classes = CLASS_TEXT.flatMap(([key, text]) => counted(byClass[key], text));
   const retired = retiredCount === 0 ? '' : ` (${retiredCount} retired)`;
   const stepTexts = STEP_TEXT.flatMap(([key, text]) => counted(steps[key], text));

@@ -9,7 +9,7 @@ import { createChain, type Chain, type ChainResult } from './chain.ts';
 import { createCompleteness, type Completeness } from './completeness.ts';
 import { createFindings, type Findings } from './findings.ts';
 import { loadGroup, type LoadedGroup } from './group.ts';
-import { readInventory, type Group, type Inventory } from './inventory.ts';
+import { readInventory, type Group, type Inventory, type StoredVersion } from './inventory.ts';
 import { createArchiveReader } from './object-read.ts';
 import { loadOrdered } from './ordered.ts';
 import { readFacts } from './record-facts.ts';
@@ -39,9 +39,14 @@ export interface VerifyProgress {
   readonly recordCount: number;
 }
 
-const DEFAULT_CONCURRENCY = 16;
-/** Stored bytes under way; lines take about six times as much. */
-const MAX_BYTES_UNDER_WAY = 16 * 1024 ** 2;
+/** A store across a network answers slowly, a disk does not; every read under way takes memory. */
+const REMOTE_CONCURRENCY = 16;
+const LOCAL_CONCURRENCY = 4;
+/** Memory that groups under way may take, by estimate: one batch of full size weighs about 2 MiB. */
+const MAX_BYTES_UNDER_WAY = 8 * 1024 ** 2;
+/** How much larger lines and leaf hashes are in memory than compressed, or as text. */
+const LINE_FACTOR = 6;
+const LEAF_FACTOR = 10;
 /** An idle recorder seals hourly: until then its heartbeats are not in the archive. */
 export const idleSealMs = 3_600_000;
 
@@ -111,7 +116,7 @@ async function* loadGroups(
   const reader = createArchiveReader(archive, inventory.base);
   const context = { reader, nowMs: options.nowMs, wantsReceipts: options.wantsReceipts };
   const limits = {
-    concurrency: options.concurrency ?? DEFAULT_CONCURRENCY,
+    concurrency: options.concurrency ?? (archive.isWriteOnce ? REMOTE_CONCURRENCY : LOCAL_CONCURRENCY),
     maxWeight: MAX_BYTES_UNDER_WAY,
     weigh: weighGroup,
   };
@@ -131,9 +136,13 @@ function* groupsFrom(inventory: Inventory, from: number): Generator<Group> {
 }
 
 /** Blobs are read one after the other; everything else of a group is held together. */
-function weighGroup({ batch, blob, seal, checkpoint }: Group): number {
-  const held = [...batch, ...seal, ...checkpoint].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  return held + blob.reduce((most, { sizeBytes }) => Math.max(most, sizeBytes), 0);
+function weighGroup({ batch, blob, seal }: Group): number {
+  const largestBlob = blob.reduce((most, { sizeBytes }) => Math.max(most, sizeBytes), 0);
+  return LINE_FACTOR * sizeOf(batch) + LEAF_FACTOR * sizeOf(seal) + largestBlob;
+}
+
+function sizeOf(versions: readonly StoredVersion[]): number {
+  return versions.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 }
 
 interface LineCounter {

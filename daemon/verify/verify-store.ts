@@ -44,8 +44,9 @@ function verifyRows(database: Sqlite, verifiers: readonly Verifier[], options: S
   const chain = createChain({ origin, verifiers, from: 0, rootWantedAt: kept?.size }, findings);
   const completeness = createCompleteness();
   const walk = createEntryWalk(entries, findings, (leafIndex, line) => {
-    const facts = readFacts(leafIndex, line, options.isStrict ?? false, findings);
+    const facts = line && readFacts(leafIndex, line, options.isStrict ?? false, findings);
     if (facts !== undefined) completeness.add(facts);
+    else if (line === undefined) completeness.skip(1);
   });
 
   const outlines = batches.outlines();
@@ -83,6 +84,9 @@ function verifyRows(database: Sqlite, verifiers: readonly Verifier[], options: S
   };
 }
 
+/** Told of every record in order; without its line when that is not the one that was recorded. */
+type OnLine = (leafIndex: number, line: Buffer | undefined) => void;
+
 interface EntryWalk {
   /** Entries up to `size`, against the leaves of the manifest that ends there, or only against themselves. */
   to(size: number, manifest: Manifest | undefined): void;
@@ -91,11 +95,7 @@ interface EntryWalk {
   verifiedCount(): number;
 }
 
-function createEntryWalk(
-  entries: Entries,
-  findings: Findings,
-  onLine: (leafIndex: number, line: Buffer) => void,
-): EntryWalk {
+function createEntryWalk(entries: Entries, findings: Findings, onLine: OnLine): EntryWalk {
   const nodes = createNodeCheck(entries, findings);
   let next = 0;
   let verified = 0;
@@ -110,11 +110,14 @@ function createEntryWalk(
     if (equalHashes(computed, signed ?? stored)) {
       if (signed !== undefined) verified += 1;
       onLine(leafIndex, line);
-    } else
-      fail('line-altered', leafIndex, `expected the line of record ${leafIndex} to give its leaf hash, got another`);
+      return;
+    }
+    fail('line-altered', leafIndex, `expected the line of record ${leafIndex} to give its leaf hash, got another`);
+    onLine(leafIndex, undefined);
   };
   const missing = (leafIndex: number, signed: Hash | undefined): void => {
     fail('entry-missing', leafIndex, `expected record ${leafIndex} in the database, got none`);
+    onLine(leafIndex, undefined);
     if (signed !== undefined) nodes.add(signed);
     else nodes.stop();
   };

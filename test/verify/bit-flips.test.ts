@@ -4,9 +4,9 @@ import { expect } from 'chai';
 import { flipBits, twentyRecords } from '../support/flip-bits.ts';
 
 describe('verify: flipped bits', () => {
-  it('names one bit of every fourth byte of a 20-record archive', async () => {
-    const flips = await flipBits(twentyRecords(), (byteIndex) => (byteIndex % 4 === 0 ? [byteIndex % 8] : []));
-    expect(flips.count).to.be.greaterThan(1000);
+  it('names one bit of every eighth byte of a 20-record archive', async () => {
+    const flips = await flipBits(twentyRecords(), (byteIndex) => (byteIndex % 8 === 0 ? [(byteIndex / 8) % 8] : []));
+    expect(flips.count).to.be.greaterThan(600);
     expect(flips.silent).to.deep.equal([]);
   });
 

@@ -82,6 +82,7 @@ describe('verify: the local database', () => {
           leafIndex,
         );
         expect(failures(report), `${leafIndex} ${place}`).to.deep.equal([`line-altered ${leafIndex}`]);
+        expect(report.completeness.unreadCount).to.equal(1);
       }
     }
   });
