@@ -106,7 +106,7 @@ export class LiveWatch {
     for (const memory of concerned) this.#hearCompanion(memory, path, event);
     const isUnheardOf = concerned.length === 0 && stateNameKind(basename(path)) !== 'other';
     const isStateItself = concerned.some(({ place }) => place.path === path);
-    if (isUnheardOf || (isStateItself && event === 'rename')) this.#stir(path);
+    if (isUnheardOf || (isStateItself && event === 'rename')) this.#stir(path, event);
   }
 
   #hearCompanion(memory: PlaceMemory, path: string, event: 'rename' | 'change'): void {
@@ -120,14 +120,22 @@ export class LiveWatch {
   }
 
   /** A state came or went. Its place is remembered at once: the lock beside it follows within a millisecond. */
-  #stir(path: string): void {
-    const { inventory, ignore, places, pokes } = this.#options;
+  #stir(path: string, event: 'rename' | 'change'): void {
+    const { inventory, ignore, pokes } = this.#options;
     const root = inventory.rootOf(path);
     if (root === undefined) return;
     const inside = relative(root.directory, path);
-    if (stateNameKind(basename(path)) === 'state' && !ignore.hides(inside)) places.remember(toPlace(root, inside));
+    const isState = stateNameKind(basename(path)) === 'state' && !ignore.hides(inside);
+    if (isState) this.#remember(toPlace(root, inside), event === 'rename');
     inventory.noteStirred(dirname(path));
     pokes.later('', discoverDelayMs);
+  }
+
+  #remember(place: StatePlace, isBirth: boolean): void {
+    const { places } = this.#options;
+    const isUnheardOf = places.concerning(place.path).length === 0;
+    const { history } = places.remember(place);
+    if (isUnheardOf && isBirth && this.isCounted(place)) history.noteBirth();
   }
 
   /** Comes for every directory when it is first watched, which the walk after the start covers. */

@@ -21,6 +21,15 @@ export class LockHistory {
   #last: LockSighting | undefined;
   #read = new Map<string, LockSighting>();
 
+  /**
+   * The state itself was just made, or went, under a watch: no lock had been made beside it. One that a dead run left
+   * contradicts that, by being written to or by being there.
+   */
+  noteBirth(): void {
+    this.#phase = 'absent';
+    this.#isCertain = true;
+  }
+
   /** The name was created or removed; each is one event, in order. */
   noteRename(): void {
     if (this.#phase === 'unknown') this.#isCertain = false;

@@ -21,6 +21,24 @@ describe('sources/lock-history', () => {
     expect(new LockHistory().take(false, true).holds).to.equal(-1);
   });
 
+  it('knows from its birth on what a state went through', () => {
+    const history = new LockHistory();
+    history.noteBirth();
+    hold(history);
+    expect(history.take(false, true).holds).to.equal(1);
+  });
+
+  it('does not trust a birth beside the lock of a dead run', () => {
+    const written = new LockHistory();
+    written.noteBirth();
+    written.noteWrite();
+    written.noteRename();
+    expect(written.take(false, true).holds).to.equal(-1);
+    const standing = new LockHistory();
+    standing.noteBirth();
+    expect(standing.take(true, true).holds).to.equal(-1);
+  });
+
   it('counts every lock made, gone or not', () => {
     const history = watched();
     for (let run = 0; run < 3; run += 1) hold(history);

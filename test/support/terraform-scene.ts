@@ -1,0 +1,131 @@
+// One real Terraform in one directory, with the scripted provider and the real daemon watching: what happened by
+// Terraform's own account beside what the log says. Ends with the log verified and compared with the last state.
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import type { Action } from '../../daemon/record/data.ts';
+import type { ChangeDetail } from '../../daemon/store/queries-change.ts';
+import { describe, openDaemonHarness, type DaemonHarness, type DaemonHarnessOptions } from './daemon-harness.ts';
+import { scriptedBlock, startProvider, type ScriptedProvider } from './provider/provider.ts';
+import { openTerraform, type JsonRun, type RunOptions, type Terraform } from './terraform.ts';
+
+export interface Scene {
+  /** The watched root, labelled `infra`; Terraform works in it. */
+  readonly folder: string;
+  readonly terraform: Terraform;
+  readonly provider: ScriptedProvider;
+  readonly daemon: DaemonHarness;
+  /** main.tf with the scripted provider and `body`. */
+  configure(body: string): Promise<void>;
+  /** Configures and applies. */
+  apply(body: string, options?: RunOptions): Promise<JsonRun>;
+  /** The one change that followed the last one asked for. */
+  change(): Promise<ChangeDetail>;
+  /** As many changes as given, and not one more. */
+  changes(count: number): Promise<readonly ChangeDetail[]>;
+  /** Nothing that counts as a change came. */
+  noChange(): Promise<void>;
+  /** What the recorder holds as instances of a state, by reference without label. */
+  instances(path?: string): readonly string[];
+  /** Fails when a change was not asked for, or the log does not verify. */
+  close(): Promise<void>;
+}
+
+/** Opens the scene with nothing but an empty folder. */
+export async function openScene(options: Partial<DaemonHarnessOptions> = {}): Promise<Scene> {
+  const base = await realpath(await mkdtemp(join(tmpdir(), 'stateseal-scene-')));
+  const folder = join(base, 'infra');
+  const provider = await startProvider();
+  const terraform = await openTerraform(folder, { provider });
+  const daemon = await openDaemonHarness({ roots: [folder], ...options });
+  let seen = 0;
+
+  const changes = async (count: number): Promise<readonly ChangeDetail[]> => {
+    seen += count;
+    return (await daemon.untilChanges(seen)).slice(seen - count);
+  };
+  const configure = (body: string): Promise<void> => terraform.write({ 'main.tf': `${scriptedBlock}\n${body}` });
+  const noChange = async (): Promise<void> => {
+    const all = await daemon.settled();
+    expect(all.length, describe(all.slice(seen))).to.equal(seen);
+  };
+
+  return {
+    folder,
+    terraform,
+    provider,
+    daemon,
+    configure,
+    async apply(body, runOptions) {
+      await configure(body);
+      return terraform.applyJson([], runOptions);
+    },
+    async change() {
+      const [only] = await changes(1);
+      return only ?? expect.fail('no change');
+    },
+    changes,
+    noChange,
+    instances: (path = 'terraform.tfstate') => daemon.instances(`dir:infra/${path}`),
+    async close() {
+      try {
+        await noChange();
+        await expectVerified(daemon);
+      } finally {
+        await terraform.close();
+        await provider.close();
+        await daemon.close();
+        await rm(base, { recursive: true });
+      }
+    },
+  };
+}
+
+async function expectVerified(daemon: DaemonHarness): Promise<void> {
+  const { store, archive } = await daemon.verify();
+  for (const { source, integrity, failures, anomalies, format, completeness } of [store, archive]) {
+    const wrong = [failures, anomalies, format].flatMap(({ list }) => list.map(({ message }) => message));
+    expect({ source, integrity, wrong }).to.deep.equal({ source, integrity: 'pass', wrong: [] });
+    expect(completeness.verdict, source).not.to.equal('unexplained');
+  }
+}
+
+/** The net actions of a change, by address; deposed objects as `address (deposed)`. */
+export function netOf({ actions }: ChangeDetail): Record<string, readonly string[]> {
+  return Object.fromEntries(
+    actions.map(({ address, deposed, actions: list }) => [deposed === '' ? address : `${address} (deposed)`, list]),
+  );
+}
+
+/**
+ * Terraform's own account as net actions. A state alone cannot tell an import from a create (what an import block also
+ * updates is one with it), nor an object that is forgotten from one that is destroyed.
+ */
+export function reportedBy({ actions }: JsonRun): Record<string, readonly string[]> {
+  const seenAs = (list: readonly string[]): readonly string[] => {
+    if (list.includes('import')) return ['create'];
+    return list.map((action) => (action === 'remove' ? 'delete' : action));
+  };
+  return Object.fromEntries([...actions].map(([address, list]) => [address, seenAs(list)]));
+}
+
+/** The facts of a change that every scenario asks for. */
+export function factsOf({ summary }: ChangeDetail): { kind: string; kindBasis: string; continuity: string } {
+  const { kind, kindBasis, continuity } = summary;
+  return { kind, kindBasis, continuity };
+}
+
+/** The shown values before and after at a pointer of one address; undefined where hidden or absent. */
+export function valueOf(change: ChangeDetail, address: string, path: string): readonly [unknown, unknown] {
+  const action = change.actions.find((one) => one.address === address);
+  const value = action?.values.find((one) => one.path === path);
+  const side = (one: { readonly is: string; readonly value?: unknown } | undefined): unknown =>
+    one?.is === 'shown' ? one.value : undefined;
+  return [side(value?.before), side(value?.after)];
+}
+
+/** `counts` without its zeros. */
+export function countsOf({ summary }: ChangeDetail): Partial<Record<Exclude<Action, 'untaint'> | 'output', number>> {
+  return Object.fromEntries(Object.entries(summary.counts).filter(([, count]) => count > 0));
+}
