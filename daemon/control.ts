@@ -5,8 +5,10 @@ import { createConnection, createServer, type Server, type Socket } from 'node:n
 import { dirname, basename } from 'node:path';
 import { ConfigError, StatesealError, StoreError, describeForeign } from './errors.ts';
 
-export type ControlVerb = 'seal' | 'status' | 'look';
-export type ControlHandlers = Readonly<Record<ControlVerb, () => Promise<object>>>;
+export type ControlVerb = 'seal' | 'status' | 'look' | 'note';
+/** What a verb was asked with: untrusted until its handler has checked it. */
+export type ControlPayload = Readonly<Record<string, unknown>>;
+export type ControlHandlers = Readonly<Record<ControlVerb, (payload: ControlPayload) => Promise<object>>>;
 
 const MAX_LINE_BYTES = 64 * 1024;
 
@@ -29,8 +31,13 @@ export async function openControlServer(path: string, handlers: ControlHandlers)
 }
 
 /** Asks the running daemon. Throws ConfigError `daemon-not-running`, or what the daemon answered. */
-export async function callDaemon(path: string, verb: ControlVerb, timeoutMs: number): Promise<object> {
-  const answer = await exchange(path, `${JSON.stringify({ verb })}\n`, timeoutMs);
+export async function callDaemon(
+  path: string,
+  verb: ControlVerb,
+  timeoutMs: number,
+  payload: ControlPayload = {},
+): Promise<object> {
+  const answer = await exchange(path, `${JSON.stringify({ verb, payload })}\n`, timeoutMs);
   const value = JSON.parse(answer) as { result?: object; error?: { code: string; message: string; hint: string } };
   if (value.error) throw new StoreError(value.error.code, value.error.message, { hint: value.error.hint });
   return value.result ?? {};
@@ -72,9 +79,9 @@ function serve(socket: Socket, handlers: ControlHandlers): void {
 
 async function answer(line: string, handlers: ControlHandlers): Promise<string> {
   try {
-    const verb = (JSON.parse(line) as { verb?: unknown }).verb;
+    const { verb, payload } = JSON.parse(line) as { verb?: unknown; payload?: ControlPayload };
     if (typeof verb !== 'string' || !Object.hasOwn(handlers, verb)) throw new TypeError('unknown verb');
-    return JSON.stringify({ result: await handlers[verb as ControlVerb]() });
+    return JSON.stringify({ result: await handlers[verb as ControlVerb](payload ?? {}) });
   } catch (error) {
     const { code, message, hint } =
       error instanceof StatesealError

@@ -8,21 +8,21 @@ import type { Archive } from './archive/archive.ts';
 import type { ArchiveLocation } from './archive/location.ts';
 import { createCloseStack, type CloseStack } from './close-stack.ts';
 import type { Config } from './config.ts';
-import { openControlServer } from './control.ts';
+import { openControlServer, type ControlHandlers } from './control.ts';
 import { openDoor, type Door } from './door.ts';
 import type { StatesealError, StoreError } from './errors.ts';
 import { createMatcher } from './glob.ts';
 import { openLogKey, openRedactionKeys, type LogKey } from './keys.ts';
-import { createJournal } from './journal.ts';
+import { createJournal, type Journal } from './journal.ts';
 import { createVerifier } from './merkle/note.ts';
 import { openRecorderClient, type RecorderClient } from './recorder/client.ts';
-import { createIntake } from './recorder/intake.ts';
+import { createIntake, type Intake } from './recorder/intake.ts';
 import type { Outcome } from './recorder/parts.ts';
 import { createSealer, type Sealer, type SealerStatus, type SealProblem } from './sealer/sealer.ts';
 import { openDirectorySource } from './sources/directory.ts';
 import type { DiscoveredState, StateReference } from './sources/source.ts';
-import { createBatches, type Batch } from './store/batches.ts';
-import { createEntries } from './store/entries.ts';
+import { createBatches, type Batch, type Batches } from './store/batches.ts';
+import { createEntries, type Entries } from './store/entries.ts';
 import { openDataLock } from './store/data-lock.ts';
 import { openDatabaseReadOnly } from './store/database.ts';
 import type { StateRow } from './store/states.ts';
@@ -86,26 +86,20 @@ async function startDaemon(config: Config, events: DaemonEvents, open: CloseStac
   open.add(() => database.close());
   const batches = createBatches(database);
   const entries = createEntries(database);
-  const origin = key.signer.name;
-  const sealer = createSealer({
-    openArchive: () => openLogArchive(config, origin),
-    recorder,
-    batches,
-    size: () => entries.size(),
-    verifiers: [createVerifier(key.vkey)],
-    origin,
-    policy: toSealPolicy(config),
-    now: () => Date.now(),
-    random: () => Math.random(),
-    onSealed: (batch) => events.onSealed(batch),
-    onProblem: (problem) => events.onProblem(problem),
-  });
+  const sealer = openSealer(config, key, recorder, { batches, entries, events });
   open.add(() => sealer.close());
   const tell = (outcome: Outcome): void => {
-    sealer.notice(outcome.evidence, outcome.to - outcome.from);
+    sealer.notice(outcome);
     events.onOutcome(outcome);
   };
-  const journal = createJournal({ recorder, config, origin, vkey: key.vkey, now: () => Date.now(), tell });
+  const journal = createJournal({
+    recorder,
+    config,
+    origin: key.signer.name,
+    vkey: key.vkey,
+    now: () => Date.now(),
+    tell,
+  });
   await journal.begin(database);
   let stopReason: string | undefined;
   open.add(() => (stopReason === undefined ? undefined : lastSeal(sealer)));
@@ -137,18 +131,8 @@ async function startDaemon(config: Config, events: DaemonEvents, open: CloseStac
   await intake.start();
   const door = await openDoor(config, fail(events));
   open.add(() => door?.close());
-  const control = await openControlServer(join(config.dataDir, CONTROL_FILE), {
-    seal: async () => {
-      await sealer.seal();
-      return { size: batches.frozenSize() };
-    },
-    look: async () => {
-      await intake.lookAtAll();
-      return {};
-    },
-    status: () =>
-      Promise.resolve({ pid: process.pid, sealer: sealer.status(), unwatched: discovered.filter(isUnwatched) }),
-  });
+  const handlers = createHandlers({ sealer, intake, journal, batches, entries, discovered: () => discovered });
+  const control = await openControlServer(join(config.dataDir, CONTROL_FILE), handlers);
   open.add(() => control.close());
   const timer = setInterval(() => void tick(recorder, sealer, journal, tell).catch(fail(events)), TICK_MS);
   open.add(() => clearInterval(timer));
@@ -168,6 +152,57 @@ async function startDaemon(config: Config, events: DaemonEvents, open: CloseStac
       if (!death.isKnown()) stopReason = reason;
       await open.close();
     },
+  };
+}
+
+interface LogReaders {
+  readonly batches: Batches;
+  readonly entries: Entries;
+}
+
+function openSealer(
+  config: Config,
+  key: LogKey,
+  recorder: RecorderClient,
+  { batches, entries, events }: LogReaders & { readonly events: DaemonEvents },
+): Sealer {
+  const origin = key.signer.name;
+  return createSealer({
+    openArchive: () => openLogArchive(config, origin),
+    recorder,
+    batches,
+    size: () => entries.size(),
+    verifiers: [createVerifier(key.vkey)],
+    origin,
+    policy: toSealPolicy(config),
+    now: () => Date.now(),
+    random: () => Math.random(),
+    onSealed: (batch) => events.onSealed(batch),
+    onProblem: (problem) => events.onProblem(problem),
+  });
+}
+
+interface HandlerParts extends LogReaders {
+  readonly sealer: Sealer;
+  readonly intake: Intake;
+  readonly journal: Journal;
+  readonly discovered: () => readonly DiscoveredState[];
+}
+
+/** What the control socket offers. */
+function createHandlers({ sealer, intake, journal, batches, entries, discovered }: HandlerParts): ControlHandlers {
+  return {
+    seal: async () => {
+      await sealer.seal();
+      return { size: batches.frozenSize() };
+    },
+    look: async () => {
+      await intake.lookAtAll();
+      return {};
+    },
+    note: async (payload) => ({ leafIndex: await journal.note(payload, entries.size()) }),
+    status: () =>
+      Promise.resolve({ pid: process.pid, sealer: sealer.status(), unwatched: discovered().filter(isUnwatched) }),
   };
 }
 
@@ -237,6 +272,7 @@ function toSealPolicy({ archive, seal }: Config) {
   return {
     maxAgeMs: seal.maxAgeMs,
     maxRecords: seal.maxRecords,
+    maxBytes: seal.maxBytes,
     idleMs: 3_600_000,
     structure: isLocked ? { mode: archive.mode, days: archive.structureDays } : undefined,
     content: isLocked ? { mode: archive.mode, days: archive.contentDays } : undefined,

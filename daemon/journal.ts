@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { hostname, platform, release } from 'node:os';
 import { formatArchiveLocation } from './archive/location.ts';
 import type { Config } from './config.ts';
+import { ConfigError } from './errors.ts';
 import { formatJson } from './json/format.ts';
 import type { Json } from './json/value.ts';
 import { digestProgram, readVersion } from './program.ts';
@@ -33,6 +34,16 @@ export interface Journal {
     problems: readonly { readonly code: string; readonly message: string }[],
   ): Promise<void>;
   end(reason: string): Promise<void>;
+  /** Appends change.noted about an earlier record; returns its leaf index. Throws ConfigError `note-invalid`. */
+  note(payload: Readonly<Record<string, unknown>>, size: number): Promise<number>;
+}
+
+const MAX_NOTE_UNITS = 4000;
+
+function noteInvalid(expected: string): ConfigError {
+  return new ConfigError('note-invalid', `expected ${expected}, got something else`, {
+    hint: 'see: stateseal note --help',
+  });
 }
 
 /** Version of everything on disk that a verifier reads. */
@@ -97,6 +108,23 @@ export function createJournal(parts: JournalParts): Journal {
       await append(toRecord('source.inventoried', data));
     },
     end: (reason) => append(toRecord('log.stopped', { reason })),
+    async note({ target, text, ticket }, size) {
+      if (typeof target !== 'number' || !Number.isSafeInteger(target) || target < 0 || target >= size) {
+        throw noteInvalid(`the number of a record below ${size}`);
+      }
+      if (typeof text !== 'string' || text === '' || text.length > MAX_NOTE_UNITS) {
+        throw noteInvalid(`a text of 1 to ${MAX_NOTE_UNITS} characters`);
+      }
+      const outcome = await recorder.append([
+        toRecord('change.noted', {
+          target,
+          text,
+          ticket: typeof ticket === 'string' ? ticket.slice(0, 200) : undefined,
+        }),
+      ]);
+      parts.tell(outcome);
+      return outcome.from;
+    },
   };
 }
 

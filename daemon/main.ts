@@ -4,6 +4,7 @@ import { GLOBAL_HELP } from './commands/help.ts';
 import type { Command } from './commands/command.ts';
 import { diffCommand } from './commands/diff.ts';
 import { logCommand } from './commands/log.ts';
+import { noteCommand } from './commands/note.ts';
 import { proveCommand } from './commands/prove.ts';
 import { sealCommand } from './commands/seal.ts';
 import { secretCommand } from './commands/secret.ts';
@@ -23,6 +24,7 @@ const COMMANDS: readonly (Command | ServiceCommand)[] = [
   logCommand,
   statusCommand,
   watchCommand,
+  noteCommand,
   sealCommand,
   verifyCommand,
   proveCommand,

@@ -7,6 +7,7 @@ Look          diff <old> <new>        compare two state files
               status                  recorder, states, backlog, warnings
 
 Record        watch [dir…]            record until stopped             (what the service runs)
+              note <n> <text>         attach an explanation to a record or a gap
               seal                    seal what is open, now
               start                   a guided first run in a temporary folder
 

@@ -36,6 +36,8 @@ export interface NewRecord {
 export interface Appender {
   /** Records appended so far that arm the seal timer; counts calls, also of transactions that were rolled back. */
   evidence(): number;
+  /** Bytes of the lines appended so far, likewise. */
+  bytes(): number;
   /** Returns the leaf index. */
   append(record: NewRecord): number;
   /** Stores a body for the next appended record. */
@@ -70,8 +72,10 @@ export function createAppender(
   };
 
   let evidence = 0;
+  let bytes = 0;
   return {
     evidence: () => evidence,
+    bytes: () => bytes,
     blob,
     inlineOrBlob(value) {
       const text = formatJson(value);
@@ -81,7 +85,9 @@ export function createAppender(
     },
     append(record) {
       const input = toInput(environment, record);
-      const leafIndex = entries.append([formatLeaf(input)]);
+      const line = formatLeaf(input);
+      const leafIndex = entries.append([line]);
+      bytes += Buffer.byteLength(line);
       if (!QUIET_TYPES.has(record.type)) evidence += 1;
       index.add(leafIndex, { ...input, data: input.data as Record<string, Json> });
       return leafIndex;

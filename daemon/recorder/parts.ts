@@ -37,4 +37,6 @@ export interface Outcome {
   readonly to: number;
   /** How many of them arm the seal timer. */
   readonly evidence: number;
+  /** Bytes of their lines. */
+  readonly bytes: number;
 }

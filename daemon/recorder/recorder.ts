@@ -36,8 +36,15 @@ export function createRecorder(parts: RecorderParts): Recorder {
     const run = parts.database.transaction(() => {
       const from = entries.size();
       const evidenceBefore = parts.appender.evidence();
+      const bytesBefore = parts.appender.bytes();
       const verdict = work();
-      return { verdict, from, to: entries.size(), evidence: parts.appender.evidence() - evidenceBefore };
+      return {
+        verdict,
+        from,
+        to: entries.size(),
+        evidence: parts.appender.evidence() - evidenceBefore,
+        bytes: parts.appender.bytes() - bytesBefore,
+      };
     });
     try {
       return guarded('record an observation', () => run.immediate());

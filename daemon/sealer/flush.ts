@@ -12,6 +12,7 @@ import type { Batch, BatchPhase, StoredBlob } from '../store/batches.ts';
 
 /** Squatted keys are passed over; a store in which this many are taken needs a person. */
 const MAX_ATTEMPTS = 32;
+const MAX_SKEW_MS = 5 * 60_000;
 
 export interface FlushParts {
   readonly archive: Archive;
@@ -45,6 +46,7 @@ export async function flushBatch(parts: FlushParts, batch: Batch, steps: FlushSt
     isTruth(() => openManifest(bytes, parts.verifiers, parts.origin).manifest.prev === prev);
   // A database that was set back shows here, before anything of the other history is sent.
   if (isBefore('committed')) await lookUp(parts, sealKey(prev), manifest, isManifest);
+  assertClock(parts.archive);
   for (const { sha256, body } of distinct(steps.blobs())) {
     receipts.push(await store(parts, (attempt) => blobKey(prev, sha256, attempt), body, parts.content));
   }
@@ -61,6 +63,20 @@ export async function flushBatch(parts: FlushParts, batch: Batch, steps: FlushSt
     await store(parts, (attempt) => checkpointKey(prev, attempt), checkpoint, parts.structure, isCheckpoint),
   );
   return receipts;
+}
+
+/** Times of locks and of records would contradict one another for years: better to wait for a person. */
+function assertClock({ clockSkewMs }: Archive): void {
+  if (Math.abs(clockSkewMs) <= MAX_SKEW_MS) return;
+  const seconds = Math.round(clockSkewMs / 1000);
+  throw new ArchiveError(
+    'archive-clock-apart',
+    `expected the store's clock within 5 minutes of ours, got ${seconds} s`,
+    {
+      hint: 'set the clock of this host (timedatectl); recording goes on, sealing waits',
+      transient: false,
+    },
+  );
 }
 
 function distinct(blobs: readonly StoredBlob[]): readonly StoredBlob[] {

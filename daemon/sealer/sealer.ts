@@ -5,6 +5,7 @@ import { ArchiveError, IntegrityError, StatesealError, describeForeign } from '.
 import type { Verifier } from '../merkle/note.ts';
 import type { NewRecord } from '../recorder/appender.ts';
 import type { RecorderClient } from '../recorder/client.ts';
+import type { Outcome } from '../recorder/parts.ts';
 import type { Batch, Batches } from '../store/batches.ts';
 import { flushBatch } from './flush.ts';
 
@@ -12,6 +13,7 @@ export interface SealPolicy {
   /** Oldest unsealed evidence may be this old. */
   readonly maxAgeMs: number;
   readonly maxRecords: number;
+  readonly maxBytes: number;
   /** A checkpoint is renewed when the newest is this old, if anything at all was recorded. */
   readonly idleMs: number;
   readonly structure: Retention | undefined;
@@ -51,7 +53,7 @@ export interface SealerStatus {
 
 export interface Sealer {
   /** Tells of new records; arms the timer when some are evidence. */
-  notice(evidence: number, records: number): void;
+  notice(outcome: Pick<Outcome, 'evidence' | 'from' | 'to' | 'bytes'>): void;
   /** Seals when it is due. Call about once a second. */
   tick(): Promise<void>;
   /** Seals everything that is recorded. Throws what the archive threw. */
@@ -68,6 +70,7 @@ export function createSealer(parts: SealerParts): Sealer {
   let running: Promise<void> | undefined;
   let oldestEvidenceMs: number | undefined;
   let waiting = 0;
+  let waitingBytes = 0;
   let lastSealMs = parts.now();
   let failures = 0;
   let problem: SealProblem | undefined;
@@ -87,6 +90,7 @@ export function createSealer(parts: SealerParts): Sealer {
     while (parts.batches.frozenSize() < total && (await parts.recorder.freeze()) !== undefined) await flushAll();
     if (oldestEvidenceMs !== undefined && oldestEvidenceMs <= evidenceSince) oldestEvidenceMs = undefined;
     waiting = 0;
+    waitingBytes = 0;
     lastSealMs = parts.now();
     failures = 0;
     problem = undefined;
@@ -115,12 +119,14 @@ export function createSealer(parts: SealerParts): Sealer {
     const now = parts.now();
     if (problem) return problem.retryMs !== undefined && problem.retryMs <= now;
     if (oldestEvidenceMs !== undefined && now - oldestEvidenceMs >= parts.policy.maxAgeMs) return true;
-    return waiting >= parts.policy.maxRecords || (waiting > 0 && now - lastSealMs >= parts.policy.idleMs);
+    if (waiting >= parts.policy.maxRecords || waitingBytes >= parts.policy.maxBytes) return true;
+    return waiting > 0 && now - lastSealMs >= parts.policy.idleMs;
   };
 
   return {
-    notice(evidence, records) {
-      waiting += records;
+    notice({ evidence, from, to, bytes }) {
+      waiting += to - from;
+      waitingBytes += bytes;
       if (evidence > 0) oldestEvidenceMs ??= parts.now();
     },
     async tick() {

@@ -33,7 +33,14 @@ describe('sealer', () => {
       size: () => createEntries(database).size(),
       verifiers: [testVerifier],
       origin: ORIGIN,
-      policy: { maxAgeMs: 60_000, maxRecords: 4096, idleMs: 3_600_000, structure: undefined, content: undefined },
+      policy: {
+        maxAgeMs: 60_000,
+        maxRecords: 4096,
+        maxBytes: 4 * 1024 * 1024,
+        idleMs: 3_600_000,
+        structure: undefined,
+        content: undefined,
+      },
       now: () => log.clock.ms,
       random: () => 1,
       onSealed: (batch) => sealed.push(batch),
@@ -41,7 +48,7 @@ describe('sealer', () => {
     });
   const record = (sealer: Sealer, n: number, type?: 'log.heartbeat'): void => {
     const outcome = log.methods.append([plainRecord(n, type)]);
-    sealer.notice(outcome.evidence, outcome.to - outcome.from);
+    sealer.notice(outcome);
   };
   const types = (): string[] =>
     log.read(({ entries, queries }) =>
