@@ -106,7 +106,7 @@ function greetRoots(config: Config, states: readonly StateOutline[], print: (tex
   const total = live.reduce((sum, state) => sum + state.instances, 0);
   const counts = `${live.length} ${live.length === 1 ? 'state' : 'states'}, ${total} resource instances`;
   config.roots.forEach(({ path }, index) => {
-    const tail = index === 0 ? `     ${counts}          data ${config.dataDir}` : '';
+    const tail = index === 0 ? `     ${counts}` : '';
     print(`${index === 0 ? 'watching  ' : '          '} ${escapeText(path)}${tail}`);
   });
   const width = Math.min(32, Math.max(4, ...live.map((state) => state.name.length)));
@@ -140,6 +140,7 @@ function formatUnseen({ displayPath, reason }: DiscoveredState): string {
 function greetArchive(config: Config, daemon: Daemon, print: (text: string) => void): void {
   const { location, isDefault, mode, structureDays } = config.archive;
   const place = escapeText(formatArchiveLocation(location));
+  print(`data       ${escapeText(config.dataDir)}`);
   if (location.kind === 'directory') {
     const note = isDefault ? 'a directory: good for trying, not write-once' : 'a directory, not write-once';
     print(`archive    ${place} (${note})`);
