@@ -4,6 +4,7 @@ import type { StateSighting } from '../sources/source.ts';
 import type { StateRow } from '../store/states.ts';
 import type { ChangeKeeper } from './change-keeper.ts';
 import { identityOf, momentOf } from './identity.ts';
+import { WITHHELD } from './known-secrets.ts';
 import type { Outcome, RecorderParts, SightingContext } from './parts.ts';
 
 export interface AbsenceKeeper {
@@ -16,7 +17,7 @@ export interface AbsenceKeeper {
 }
 
 export function createAbsenceKeeper(parts: RecorderParts, changes: ChangeKeeper): AbsenceKeeper {
-  const { states, appender, environment } = parts;
+  const { states, appender, observer, environment } = parts;
   const unreadableSeen = new Map<string, string>();
 
   function retire(row: StateRow): void {
@@ -77,7 +78,7 @@ export function createAbsenceKeeper(parts: RecorderParts, changes: ChangeKeeper)
           reference: uri,
           state: row && identityOf(row),
           code,
-          reason,
+          reason: observer.covers(reason) ? `${WITHHELD}: the reason would repeat a known secret` : reason,
           sourceVersion: sighting.sourceVersion,
         },
       });

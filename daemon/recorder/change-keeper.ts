@@ -5,6 +5,7 @@ import type { Continuity, NetAction } from '../record/data.ts';
 import type { StateSighting } from '../sources/source.ts';
 import type { StateRow } from '../store/states.ts';
 import { diffTrees } from './diff.ts';
+import { hideInLockFacts } from './known-secrets.ts';
 import { identityOf } from './identity.ts';
 import { isLockOfNextRun, lockOfVersion } from './hold-tracker.ts';
 import { toKind, toOperationFacts } from './kind.ts';
@@ -76,8 +77,9 @@ export function createChangeKeeper(parts: RecorderParts): ChangeKeeper {
   };
 
   const close = (row: StateRow, source: string, isAbandoned: boolean): void => {
-    const change = current(row.id);
-    if (change === undefined) return;
+    const open = current(row.id);
+    if (open === undefined) return;
+    const change = { ...open, lock: open.lock && hideInLockFacts(open.lock, observer.covers) };
     const operation = change.lock?.operation ?? '';
     const hasNumberedBackup = change.numberedBackupSeconds * 1000 >= change.openedMs - 2000;
     // Without a lock: `state mv` and `state rm` alone leave a numbered backup, and destroy nothing.

@@ -2,6 +2,7 @@
 import type { StateSighting, LockSighting } from '../sources/source.ts';
 import type { StateRow } from '../store/states.ts';
 import { identityOf, momentOf } from './identity.ts';
+import { hideInLockFacts } from './known-secrets.ts';
 import { toLockFacts } from './open-change.ts';
 import type { RecorderParts, SightingContext } from './parts.ts';
 
@@ -17,7 +18,7 @@ const UNREAD = '?';
 const ABANDONED = 'abandoned:';
 
 export function createLockKeeper(parts: RecorderParts): LockKeeper {
-  const { states, appender } = parts;
+  const { states, appender, observer } = parts;
 
   const record = (
     type: 'lock.acquired' | 'lock.released' | 'lock.abandoned',
@@ -26,7 +27,8 @@ export function createLockKeeper(parts: RecorderParts): LockKeeper {
     sighting: StateSighting,
     context: SightingContext,
   ): void => {
-    const facts = toLockFacts(lock);
+    const raw = toLockFacts(lock) ?? { id: row.lock, operation: '', created: '', createdMs: 0, claims: [] };
+    const { id, operation, created, claims } = hideInLockFacts(raw, observer.covers);
     appender.append({
       type,
       source: row.uri,
@@ -34,8 +36,8 @@ export function createLockKeeper(parts: RecorderParts): LockKeeper {
       moment: { ...momentOf(sighting, context), effectiveTime: '' },
       data: {
         state: identityOf(row),
-        lock: { id: facts?.id ?? row.lock, operation: facts?.operation ?? '', created: facts?.created ?? '' },
-        claims: facts?.claims ?? [],
+        lock: { id, operation, created },
+        claims,
       },
     });
   };

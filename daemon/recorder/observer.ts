@@ -2,12 +2,17 @@
 // arguments and locals of these functions.
 import type { RedactionKeys } from '../redaction/keys.ts';
 import type { RedactionPolicy } from '../redaction/allow-list.ts';
+import { AddressKeys } from '../redaction/address-keys.ts';
 import { redactAgain, redactOutputAgain } from '../redaction/again.ts';
-import { observeEncrypted, redactState } from '../redaction/state.ts';
+import { isOrdinaryWord, MIN_CONTAINED_UNITS } from '../redaction/public-words.ts';
+import { HiddenSealer } from '../redaction/seal-hidden.ts';
+import { observeEncrypted, redactState, type StateContext } from '../redaction/state.ts';
 import { TaintSet } from '../redaction/taint.ts';
-import type { ObservedState } from '../record/observation.ts';
+import type { InstanceBody, ObservedState } from '../record/observation.ts';
 import { parseState } from '../terraform/state-parse.ts';
-import type { States } from '../store/states.ts';
+import { instanceKey, type States } from '../store/states.ts';
+import type { TerraformState } from '../terraform/state.ts';
+import type { Covers } from './known-secrets.ts';
 import { parseBody, parseOutput, type ReRedact, type ReRedactOutput } from './steps.ts';
 
 export interface Observer {
@@ -20,6 +25,10 @@ export interface Observer {
   knowledge(): string;
   reRedact(stateId: string): ReRedact;
   reRedactOutput(stateId: string): ReRedactOutput;
+  /** An address as it may be shown by now: index keys that are known secrets replaced. */
+  hideAddress(stateId: string): (address: string) => string;
+  /** True for a text of 8 units or more that is, or holds, a known secret, and is no ordinary word. */
+  readonly covers: Covers;
   /** Reads the taint again after a transaction was rolled back. */
   reload(): void;
 }
@@ -47,10 +56,7 @@ export function createObserver(states: States, keys: RedactionKeys, policy: Reda
         rawBytes: bytes,
         known: known?.rawTags,
         isKnowledgeCurrent: () => known?.knowledge === knowledge(),
-        bodyBefore: (address, deposed) => {
-          const row = known && states.snapshot(stateId, address, deposed);
-          return row && parseBody(row.body);
-        },
+        bodyBefore: known && createBodiesBefore(states, stateId, parsed, known),
         outputBefore: (name) => outputs.get(name),
       });
       states.addTaint(result.learned);
@@ -60,8 +66,48 @@ export function createObserver(states: States, keys: RedactionKeys, policy: Reda
       redactAgain(body, { other, policy, taint, keys, stateId, address }),
     reRedactOutput: (stateId) => (name, output, other) =>
       redactOutputAgain(output, { other, policy, taint, keys, stateId, name }),
+    hideAddress(stateId) {
+      const addressKeys = new AddressKeys(taint, new HiddenSealer(keys, stateId).committer);
+      return (address) => addressKeys.hide(address);
+    },
+    covers: (text) => text.length >= MIN_CONTAINED_UNITS && !isOrdinaryWord(text) && taint.covers(text),
     reload() {
       taint = new TaintSet(keys.equalityKey, states.taint());
     },
+  };
+}
+
+/**
+ * Stored bodies by address. An address that is new takes the body of the one that went with the same content or id: a
+ * moved instance keeps what was known of its values, as does an object that was deposed.
+ */
+function createBodiesBefore(
+  states: States,
+  stateId: string,
+  { instances }: TerraformState,
+  known: KnownSnapshot,
+): StateContext['bodyBefore'] {
+  const read = (address: string, deposed: string): InstanceBody | undefined => {
+    const row = states.snapshot(stateId, address, deposed);
+    return row && parseBody(row.body);
+  };
+  let gone: readonly InstanceBody[] | undefined;
+  const readGone = (): readonly InstanceBody[] => {
+    const left = new Set(known.rawTags.keys());
+    for (const { address, deposed } of instances) left.delete(instanceKey(address, deposed ?? ''));
+    return [...left].flatMap((key) => {
+      const [address = '', deposed = ''] = key.split('\0');
+      return read(address, deposed) ?? [];
+    });
+  };
+  return (address, deposed, { type, contentTag, idTag }) => {
+    const own = read(address, deposed) ?? (deposed === '' ? undefined : read(address, ''));
+    if (own !== undefined) return own;
+    gone ??= readGone();
+    const sameType = gone.filter((body) => body.type === type);
+    return (
+      sameType.find((body) => body.contentTag === contentTag) ??
+      sameType.find((body) => body.idTag !== '' && body.idTag === idTag)
+    );
   };
 }

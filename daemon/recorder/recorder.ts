@@ -8,6 +8,7 @@ import type { NewRecord } from './appender.ts';
 import { createAbsenceKeeper } from './absence-keeper.ts';
 import { createChangeKeeper, type ChangeKeeper } from './change-keeper.ts';
 import { HoldTracker } from './hold-tracker.ts';
+import { hideInLocks } from './known-secrets.ts';
 import { createLockKeeper } from './lock-keeper.ts';
 import type { Outcome, RecorderParts, SightingContext } from './parts.ts';
 import { createReferenceKeeper } from './reference-keeper.ts';
@@ -78,7 +79,7 @@ export function createRecorder(parts: RecorderParts): Recorder {
 
   return {
     observe: (seen, context) => {
-      const sighting = holds.merge(seen);
+      const sighting = hideInLocks(holds.merge(seen), parts.observer.covers);
       const { uri } = sighting.reference;
       const outcome = inTransaction(() => {
         locks.before(sighting, context);

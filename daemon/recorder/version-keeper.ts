@@ -1,6 +1,7 @@
 // One readable version of a state, against what is stored of it: steps of a change, or a counted non-change. Recovers
 // one missed run from terraform.tfstate.backup where its serial says that it lies between.
 import { ParseError } from '../errors.ts';
+import type { StateVersionData } from '../record/data.ts';
 import type { ObservedState } from '../record/observation.ts';
 import type { StateSighting } from '../sources/source.ts';
 import type { StateRow } from '../store/states.ts';
@@ -9,6 +10,7 @@ import type { ChangeKeeper } from './change-keeper.ts';
 import { formatTime, nextId } from './environment.ts';
 import { identityOf, momentOf, versionOf } from './identity.ts';
 import { lockBefore, lockOfVersion } from './hold-tracker.ts';
+import { hideStoredAddresses } from './known-secrets.ts';
 import { toOperationFacts } from './kind.ts';
 import { toLockFacts, type OpenChange } from './open-change.ts';
 import type { Outcome, RecorderParts, SightingContext } from './parts.ts';
@@ -21,6 +23,8 @@ export interface VersionKeeper {
   /** A backup that was seen later than the version it belongs to still links the open change. */
   link(sighting: StateSighting, context: SightingContext): void;
 }
+
+type Read = Pick<StateSighting, 'bytes' | 'sourceVersion'>;
 
 /** One version on its way in: the current one, or one recovered from the backup. */
 interface Incoming {
@@ -37,13 +41,30 @@ export function createVersionKeeper(
 ): VersionKeeper {
   const { states, observer, appender, environment } = parts;
 
-  const observe = (row: StateRow, bytes: Uint8Array): ObservedState =>
-    observer.observe(row.id, bytes, { knowledge: row.knowledge, rawTags: states.rawTags(row.id) });
+  const observe = (row: StateRow, { bytes, sourceVersion }: Read, moment: Moment): ObservedState => {
+    const observeOnce = (): ObservedState =>
+      observer.observe(row.id, bytes, { knowledge: row.knowledge, rawTags: states.rawTags(row.id) });
+    const observed = observeOnce();
+    if (observer.knowledge() === row.knowledge) return observed;
+    const renamed = hideStoredAddresses(states, row.id, observer.hideAddress(row.id));
+    if (renamed === 0) return observed;
+    recordRedaction(row, versionOf(observed, sourceVersion), moment, renamed);
+    return observeOnce();
+  };
 
-  const observeBackup = (row: StateRow, sighting: StateSighting): ObservedState | undefined => {
+  const recordRedaction = (row: StateRow, version: StateVersionData, moment: Moment, instances: number): void => {
+    const data = { state: identityOf(row), version, instances };
+    appender.append({ type: 'redaction.changed', source: row.uri, subject: row.name, moment, data });
+  };
+
+  const observeBackup = (
+    row: StateRow,
+    sighting: StateSighting,
+    context: SightingContext,
+  ): ObservedState | undefined => {
     if (sighting.backup === undefined) return undefined;
     try {
-      const observed = observe(row, sighting.backup.bytes);
+      const observed = observe(row, sighting.backup, momentOf(sighting, context));
       return observed.lineage === row.lineage && observed.form === row.form ? observed : undefined;
     } catch (error) {
       // A backup is evidence only: one that cannot be read proves nothing and harms nothing.
@@ -172,10 +193,7 @@ export function createVersionKeeper(
     const { observed } = incoming;
     const base = { source: row.uri, subject: row.name, moment: incoming.moment };
     const version = versionOf(observed, incoming.sourceVersion);
-    if (outcome.redacted > 0) {
-      const data = { state: identityOf(row), version, instances: outcome.redacted };
-      appender.append({ ...base, type: 'redaction.changed', data });
-    }
+    if (outcome.redacted > 0) recordRedaction(row, version, incoming.moment, outcome.redacted);
     const order = compareSerials(observed.serial, row.serial);
     const isSame = order === 0 && observed.toolVersion === row.toolVersion && observed.contentTag === row.contentTag;
     if (isSame) return outcome.redacted > 0 ? 'recorded' : 'nothing';
@@ -201,14 +219,14 @@ export function createVersionKeeper(
   };
 
   const observeKnown = (found: StateRow, sighting: StateSighting, context: SightingContext): Outcome['verdict'] => {
-    const backup = observeBackup(found, sighting);
+    const backup = observeBackup(found, sighting, context);
     const input = createInput(sighting, context, backup);
-    const observed = observe(found, sighting.bytes);
+    const moment = momentOf(sighting, context);
+    const observed = observe(found, sighting, moment);
     const row = backup ? recover(found, backup, observed, input) : found;
     endForeignHold(row, input);
     // The recovered version moved the snapshot: what comes without a body must be unchanged against that one.
-    const current = row === found ? observed : observe(row, sighting.bytes);
-    const moment = momentOf(sighting, context);
+    const current = row === found ? observed : observe(row, sighting, moment);
     return advance(row, { observed: current, sourceVersion: sighting.sourceVersion, moment, recovered: false }, input);
   };
 
@@ -225,7 +243,7 @@ export function createVersionKeeper(
       const row = states.byUri(sighting.reference.uri);
       const change = row && changes.current(row.id);
       if (row === undefined || change === undefined || change.isLinked || sighting.backup === undefined) return;
-      const input = createInput(sighting, context, observeBackup(row, sighting));
+      const input = createInput(sighting, context, observeBackup(row, sighting, context));
       if (!input.backupIs(change.before)) return;
       changes.save(row.id, { ...change, hasFreshBackup: true, isLinked: input.isBackupOfLastRun(change) });
     },

@@ -1,6 +1,13 @@
 // Raw state → redacted observation, in two passes: first every secret in it is learned, then everything is redacted
 // under all that is known. Raw content lives in arguments and locals only. Knows nothing of records or stores.
-import type { HiddenValue, InstanceBody, ObservedInstance, ObservedOutput, ObservedState } from '../record/observation.ts';
+import type { Json } from '../json/value.ts';
+import type {
+  HiddenValue,
+  InstanceBody,
+  ObservedInstance,
+  ObservedOutput,
+  ObservedState,
+} from '../record/observation.ts';
 import type { EncryptedState, StateInstance, StateOutput, TerraformState } from '../terraform/state.ts';
 import { AddressKeys } from './address-keys.ts';
 import type { RedactionPolicy } from './allow-list.ts';
@@ -26,10 +33,14 @@ export interface StateContext {
   readonly known?: ReadonlyMap<string, string> | undefined;
   /** True while that snapshot was redacted under the policy, key epoch and taint of now. */
   readonly isKnowledgeCurrent?: (() => boolean) | undefined;
-  /** The snapshot's body: what a mark or rule hid there stays hidden, whatever the new version marks. */
-  readonly bodyBefore?: ((address: string, deposed: string) => InstanceBody | undefined) | undefined;
+  /** The snapshot's body: what a mark hid there stays hidden, whatever the new version marks. */
+  readonly bodyBefore?:
+    ((address: string, deposed: string, like: InstanceLikeness) => InstanceBody | undefined) | undefined;
   readonly outputBefore?: ((name: string) => Pick<ObservedOutput, 'hidden'> | undefined) | undefined;
 }
+
+/** By what an instance is known again at another address. */
+export type InstanceLikeness = Pick<InstanceBody, 'type' | 'contentTag' | 'idTag'>;
 
 export interface RedactedState {
   readonly observed: ObservedState;
@@ -151,19 +162,33 @@ class StateRedactor {
   #body({ instance, digest, address, deposed }: Subject): InstanceBody {
     const { policy, taint, bodyBefore } = this.#context;
     const { attributes, type } = instance;
-    const marks = instanceMarks(attributes, instance.sensitivePaths, bodyBefore?.(address, deposed)?.hidden);
-    const { value, hidden, shownCount } = redactTree(attributes, { policy, taint, marks, schema: policy.schemaOf(type) });
-    const id = attributes['id'];
+    const { contentTag } = digest;
+    const idTag = this.#idTag(attributes['id']);
+    const before = bodyBefore?.(address, deposed, { type, contentTag, idTag });
+    const marks = instanceMarks(attributes, instance.sensitivePaths, before?.hidden);
+    const { value, hidden, shownCount } = redactTree(attributes, {
+      policy,
+      taint,
+      marks,
+      schema: policy.schemaOf(type),
+    });
     return {
       type,
       provider: this.#addressKeys.hideInProvider(instance.provider),
       tainted: instance.tainted,
       createBeforeDestroy: instance.createBeforeDestroy,
-      contentTag: digest.contentTag,
-      idTag: id === undefined || id === null ? '' : this.#sealer.tagger.value(id),
+      contentTag,
+      idTag,
       attributes: value as InstanceBody['attributes'],
-      hidden: this.#count(hidden.map((raw) => this.#sealer.seal(address, raw)), shownCount),
+      hidden: this.#count(
+        hidden.map((raw) => this.#sealer.seal(address, raw)),
+        shownCount,
+      ),
     };
+  }
+
+  #idTag(id: Json | undefined): string {
+    return id === undefined || id === null ? '' : this.#sealer.tagger.value(id);
   }
 
   #output({ name, value, sensitive }: StateOutput): ObservedOutput {

@@ -56,6 +56,11 @@ export interface States {
   snapshots(stateId: string): IterableIterator<SnapshotRow>;
   putSnapshot(stateId: string, row: SnapshotRow): void;
   deleteSnapshot(stateId: string, address: string, deposed: string): void;
+  /** Gives an instance another address, in the snapshot and in what the open change keeps of it. */
+  renameInstance(
+    stateId: string,
+    names: { readonly from: string; readonly to: string; readonly deposed: string },
+  ): void;
   outputs(stateId: string): Map<string, string>;
   putOutput(stateId: string, name: string, body: string): void;
   deleteOutput(stateId: string, name: string): void;
@@ -148,7 +153,15 @@ function toState(row: RawState): StateRow {
 
 type SnapshotPart = Pick<
   States,
-  'rawTags' | 'snapshot' | 'snapshots' | 'putSnapshot' | 'deleteSnapshot' | 'outputs' | 'putOutput' | 'deleteOutput'
+  | 'rawTags'
+  | 'snapshot'
+  | 'snapshots'
+  | 'putSnapshot'
+  | 'deleteSnapshot'
+  | 'renameInstance'
+  | 'outputs'
+  | 'putOutput'
+  | 'deleteOutput'
 >;
 
 function snapshotRows(database: Sqlite): SnapshotPart {
@@ -164,6 +177,9 @@ function snapshotRows(database: Sqlite): SnapshotPart {
   );
   const put = database.prepare('INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?, ?, ?)');
   const drop = database.prepare('DELETE FROM snapshot WHERE state_id = ? AND address = ? AND deposed = ?');
+  const name = 'SET address = @to WHERE state_id = @stateId AND address = @from AND deposed = @deposed';
+  const rename = database.prepare(`UPDATE OR REPLACE snapshot ${name}`);
+  const renameBase = database.prepare(`UPDATE OR REPLACE change_base ${name} AND kind = 'resource'`);
   const outputs = database.prepare<[string], [string, string]>(
     'SELECT name, body FROM snapshot_output WHERE state_id = ?',
   );
@@ -181,6 +197,10 @@ function snapshotRows(database: Sqlite): SnapshotPart {
     snapshots: (stateId) => each.iterate(stateId),
     putSnapshot: (stateId, row) => void put.run(stateId, row.address, row.deposed, row.rawTag, row.body),
     deleteSnapshot: (stateId, address, deposed) => void drop.run(stateId, address, deposed),
+    renameInstance: (stateId, names) => {
+      rename.run({ stateId, ...names });
+      renameBase.run({ stateId, ...names });
+    },
     outputs: (stateId) => new Map(outputs.raw().all(stateId)),
     putOutput: (stateId, name, body) => void putOutput.run(stateId, name, body),
     deleteOutput: (stateId, name) => void dropOutput.run(stateId, name),

@@ -160,8 +160,9 @@ function parseIndexKey(instance: JsonObject, place: Place): IndexKey {
 /** States last written before 0.12: "tags.Name" beside "tags.%", every value a string. */
 function parseFlat(instance: JsonObject, place: Place): JsonObject {
   const flat = objectMember(instance, 'attributes_flat', place) ?? NOTHING;
-  for (const [key, value] of Object.entries(flat)) {
-    if (typeof value !== 'string') throw malformed('a string', value, below(below(place, 'attributes_flat'), key));
+  for (const value of Object.values(flat)) {
+    // Map keys are part of these names, and may be anything: they are not repeated.
+    if (typeof value !== 'string') throw malformed('a string', value, below(place, 'attributes_flat'));
   }
   return flat;
 }

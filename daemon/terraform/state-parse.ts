@@ -16,7 +16,9 @@ import {
   objectMember,
   uint64Member,
   unknownMembers,
+  type Place,
 } from './shape.ts';
+import { isIdentifier } from './address.ts';
 import { parseInstances } from './state-instance.ts';
 import type { EncryptedState, StateOutput, TerraformState } from './state.ts';
 
@@ -105,7 +107,7 @@ function parseOutputs(root: JsonObject): readonly StateOutput[] {
 }
 
 function parseOutput(name: string, value: Json | undefined): StateOutput {
-  const place = below(OUTPUTS, name);
+  const place = placeOfOutput(name);
   assertLine(name, place, MAX_NAME_BYTES);
   const output = asObject(value, place);
   return {
@@ -116,11 +118,16 @@ function parseOutput(name: string, value: Json | undefined): StateOutput {
   };
 }
 
+/** What is no name Terraform would give may be anything, so it is not repeated. */
+function placeOfOutput(name: string): Place {
+  return isIdentifier(name) ? below(OUTPUTS, name) : OUTPUTS;
+}
+
 /** Unknown members of outputs (OpenTofu's `deprecated`) stand under `outputs`, by the name of the output. */
 function parseUnknown(root: JsonObject): JsonObject {
   const unknown = unknownMembers(root, KNOWN_ROOT) ?? {};
   const perOutput = Object.entries(objectMember(root, 'outputs', undefined) ?? {}).flatMap(([name, output]) => {
-    const members = unknownMembers(asObject(output, below(OUTPUTS, name)), KNOWN_OUTPUT);
+    const members = unknownMembers(asObject(output, placeOfOutput(name)), KNOWN_OUTPUT);
     return members === undefined ? [] : [[name, members] as const];
   });
   return perOutput.length === 0 ? unknown : { ...unknown, outputs: Object.fromEntries(perOutput) };

@@ -51,7 +51,7 @@ describe('parseState, what Terraform may write', () => {
     expect(instance.attributes).to.deep.equal({ id: 'x', 'tags.%': '1', 'tags.Name': 'n', tagsx: 'y' });
     expect(instance.sensitivePaths).to.deep.equal([['tags.%'], ['tags.Name']]);
     expect(failureOfInstance({ attributes: null, attributes_flat: { a: 1 } }).message).to.equal(
-      'expected a string, got a number at /resources/0/instances/0/attributes_flat/a',
+      'expected a string, got a number at /resources/0/instances/0/attributes_flat',
     );
   });
 

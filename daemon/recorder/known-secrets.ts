@@ -1,0 +1,61 @@
+// Known secrets in what no rule hides by its path: index keys that were stored before they were known, texts of lock
+// files, reasons. Decides by the taint alone; knows nothing of marks or policies.
+import type { LockInfo } from '../terraform/state.ts';
+import type { LockSighting, StateSighting } from '../sources/source.ts';
+import type { States } from '../store/states.ts';
+import type { LockFacts } from './open-change.ts';
+
+/** True for a text that is, or holds, a known secret. */
+export type Covers = (text: string) => boolean;
+
+/** Stands where a claim or a reason held a known secret. */
+export const WITHHELD = '(hidden)';
+
+/**
+ * Stored addresses in which an index key has become known as a secret, renamed as the next version will name them: such
+ * a version must not print yesterday's key as what went. Returns how many instances it renamed.
+ */
+export function hideStoredAddresses(states: States, stateId: string, hide: (address: string) => string): number {
+  let count = 0;
+  for (const key of states.rawTags(stateId).keys()) {
+    const [address = '', deposed = ''] = key.split('\0');
+    const hidden = hide(address);
+    if (hidden === address) continue;
+    states.renameInstance(stateId, { from: address, to: hidden, deposed });
+    count += 1;
+  }
+  for (const { kind, address, deposed } of states.bases(stateId)) {
+    const hidden = kind === 'resource' ? hide(address) : address;
+    if (hidden !== address) states.renameInstance(stateId, { from: address, to: hidden, deposed });
+  }
+  return count;
+}
+
+/** A sighting whose locks repeat no known secret. */
+export function hideInLocks(sighting: StateSighting, covers: Covers): StateSighting {
+  const hide = (lock: LockSighting | undefined): LockSighting | undefined =>
+    lock?.info === undefined ? lock : { ...lock, info: hideInLockInfo(lock.info, covers) };
+  return {
+    ...sighting,
+    lock: hide(sighting.lock),
+    lastLock: hide(sighting.lastLock),
+    recentLocks: sighting.recentLocks.map((lock) => hide(lock) ?? lock),
+  };
+}
+
+/** What was kept of a lock, once more: a secret may have become known while its run was going on. */
+export function hideInLockFacts(lock: LockFacts, covers: Covers): LockFacts {
+  const hide = (text: string): string => (covers(text) ? WITHHELD : text);
+  return {
+    ...lock,
+    id: hide(lock.id),
+    operation: hide(lock.operation),
+    created: hide(lock.created),
+    claims: lock.claims.map((claim) => (covers(claim.value) ? { ...claim, value: WITHHELD } : claim)),
+  };
+}
+
+function hideInLockInfo(info: LockInfo, covers: Covers): LockInfo {
+  const hide = (text: string): string => (covers(text) ? WITHHELD : text);
+  return { ...info, id: hide(info.id), operation: hide(info.operation), who: hide(info.who) };
+}
