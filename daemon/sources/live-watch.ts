@@ -5,7 +5,7 @@ import { formatDisplayText, toPlace } from './reference.ts';
 import type { IgnoreRules } from './ignore-rules.ts';
 import type { Inventory } from './inventory.ts';
 import { stateNameKind } from './layout.ts';
-import { readLock, type LockReader } from './lock-file.ts';
+import { readLock, readLockNow, type LockReader } from './lock-file.ts';
 import type { PlaceMemory, Places } from './places.ts';
 import type { Pokes } from './pokes.ts';
 import type { StatePlace } from './reference.ts';
@@ -150,8 +150,10 @@ export class LiveWatch {
     pokes.later('', discoverDelayMs);
   }
 
-  /** The lock of a fast run is gone before anybody looks: it is read on its own event. */
+  /** The lock of a fast run is gone before anybody looks: it is read on its own event, and its holder after that. */
   #readLockSoon({ place, history, lockReads }: PlaceMemory): void {
+    const claimed = readLockNow(place);
+    if (claimed !== undefined) history.noteRead(claimed);
     if (lockReads.size >= maxLockReads) return;
     const read = readLock(place, this.#options.lockReader).then(
       ({ lock }) => {

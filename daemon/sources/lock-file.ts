@@ -1,10 +1,11 @@
 // Looks at the lock info file beside a state: that it is there, what it claims, and what the kernel says of its holder.
 // Only reads; every text in it is a claim of whoever wrote it.
 import type { BigIntStats } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import { parseLockInfo } from '../terraform/lock-info.ts';
 import type { LockInfo } from '../terraform/state.ts';
 import { pause, type SourceClock } from './clock.ts';
-import { lstatIfThere, openContained, readAtMost } from './contained-file.ts';
+import { lstatIfThere, openContained, readAtMost, readContainedNow, type ContainedFile } from './contained-file.ts';
 import { unknownHolder, type LockHolder, type LockTable } from './proc-locks.ts';
 import type { StatePlace } from './reference.ts';
 import type { LockSighting } from './source.ts';
@@ -40,6 +41,13 @@ export async function readLock(place: StatePlace, reader: LockReader): Promise<L
   return { lock, isPresent: after !== undefined };
 }
 
+/** The claims, read on the spot: a quick run removes its lock before a look could begin. The holder is not asked for. */
+export function readLockNow(place: StatePlace): LockSighting | undefined {
+  const read = readContainedNow(toContained(place));
+  const info = read && parseWhole(read.bytes);
+  return info && { ...unknownHolder, info, createdMs: toMs(read.stat) };
+}
+
 /** A lock file's stat; undefined for none, or for something that is no file and so no lock of Terraform's. */
 export async function lockStat(place: StatePlace): Promise<BigIntStats | undefined> {
   try {
@@ -60,40 +68,35 @@ export async function readHolder(place: StatePlace, table: LockTable): Promise<L
   }
 }
 
-/** Undefined when there is no lock file. */
+/** Undefined when there is no lock file. Without info where it may not be read: the lock is known, its claims are not. */
 async function readClaims(
   place: StatePlace,
-  { clock, signal }: LockReader,
+  reader: LockReader,
 ): Promise<{ readonly stat: BigIntStats; readonly info: LockInfo | undefined } | undefined> {
-  let stat: BigIntStats | undefined;
-  for (let attempt = 0; attempt < completeAttempts && !signal.aborted; attempt += 1) {
-    const read = await readOnce(place);
-    stat = read?.stat ?? stat;
-    if (read?.bytes === undefined) break;
-    const info = parseWhole(read.bytes);
-    if (info !== undefined) return { stat: read.stat, info };
-    await pause(clock, completeWaitMs, signal);
-  }
-  return stat === undefined ? undefined : { stat, info: undefined };
-}
-
-/** Without bytes where the file is there and may not be read: the lock is known, its claims are not. */
-async function readOnce(
-  place: StatePlace,
-): Promise<{ readonly stat: BigIntStats; readonly bytes: Uint8Array | undefined } | undefined> {
-  const { root, lockPath, displayPath } = place;
-  const file = { directory: root.directory, path: lockPath, displayPath, maxBytes: maxLockBytes, mayBeGone: true };
-  const opening = await openContained(file);
+  const opening = await openContained(toContained(place));
   if (opening.outcome === 'absent' || opening.outcome === 'moved') return undefined;
   const { stat } = opening;
-  if (opening.outcome === 'refused') return stat?.isFile() === true ? { stat, bytes: undefined } : undefined;
+  if (opening.outcome === 'refused') return stat?.isFile() === true ? { stat, info: undefined } : undefined;
   try {
-    return { stat: opening.stat, bytes: await readAtMost(opening.handle, maxLockBytes) };
-  } catch {
-    return { stat: opening.stat, bytes: undefined };
+    return { stat: opening.stat, info: await readWhole(opening.handle, reader) };
   } finally {
     await opening.handle.close();
   }
+}
+
+function toContained({ root, lockPath, displayPath }: StatePlace): ContainedFile {
+  return { directory: root.directory, path: lockPath, displayPath, maxBytes: maxLockBytes, mayBeGone: true };
+}
+
+/** From the handle, again and again: the name is gone a millisecond after a quick run wrote what it claims. */
+async function readWhole(handle: FileHandle, { clock, signal }: LockReader): Promise<LockInfo | undefined> {
+  for (let attempt = 0; attempt < completeAttempts && !signal.aborted; attempt += 1) {
+    const bytes = await readAtMost(handle, maxLockBytes).catch(() => undefined);
+    const info = bytes && parseWhole(bytes);
+    if (info !== undefined || bytes === undefined) return info;
+    await pause(clock, completeWaitMs, signal);
+  }
+  return undefined;
 }
 
 /** Undefined for what is not complete, or no lock info at all: the lock is then known, its claims are not. */
