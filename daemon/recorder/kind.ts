@@ -45,6 +45,7 @@ export function toKind(facts: KindFacts): KindVerdict {
   if (facts.serialOrder < 0) return { kind: 'rollback', basis: 'content' };
   if (facts.serialOrder === 0 && !facts.isNewborn) return { kind: 'rewritten', basis: 'content' };
   if (facts.hasNumberedBackup) return { kind: 'manual', basis: 'backup' };
+  if (isMarkedOnly(facts)) return { kind: 'manual', basis: 'content' };
   if (facts.hasFreshBackup || facts.isNewborn) return { kind: byContent(facts), basis: 'content' };
   return { kind: 'unknown', basis: 'none' };
 }
@@ -68,4 +69,10 @@ function byContent(facts: KindFacts): ChangeKind {
   if (facts.hasFailedObject) return 'failed';
   const deletes = facts.actions.filter((action) => action.actions.includes('delete')).length;
   return facts.isEmptyAfter && deletes > 0 && deletes === facts.actions.length ? 'destroy' : 'apply';
+}
+
+/** Only `taint` and `untaint` change the mark of an object and nothing else: a run that fails marks what it created. */
+function isMarkedOnly({ actions, outputs }: KindFacts): boolean {
+  const isMark = (net: NetAction): boolean => net.actions.every((action) => action === 'taint' || action === 'untaint');
+  return outputs === 0 && actions.length > 0 && actions.every(isMark);
 }

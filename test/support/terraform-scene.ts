@@ -116,6 +116,16 @@ export function factsOf({ summary }: ChangeDetail): { kind: string; kindBasis: s
   return { kind, kindBasis, continuity };
 }
 
+/**
+ * A command that holds its lock for a millisecond: where nobody could read that lock, the kind rests on what the command
+ * left, and nothing is claimed to be linked.
+ */
+export function expectQuick(change: ChangeDetail, wanted: ReturnType<typeof factsOf>, basisWithoutLock: string): void {
+  const facts = factsOf(change);
+  if (facts.kindBasis === 'lock') expect(facts).to.deep.equal(wanted);
+  else expect(facts).to.deep.equal({ ...wanted, kindBasis: basisWithoutLock, continuity: 'monotonic-only' });
+}
+
 /** The shown values before and after at a pointer of one address; undefined where hidden or absent. */
 export function valueOf(change: ChangeDetail, address: string, path: string): readonly [unknown, unknown] {
   const action = change.actions.find((one) => one.address === address);
