@@ -70,13 +70,17 @@ describe('README', () => {
   let readme: string;
   let folder: string;
   let environment: NodeJS.ProcessEnv;
+  let recorder: ChildProcess | undefined;
 
   before(async () => {
     readme = await readFile(join(ROOT, 'README.md'), 'utf8');
     folder = await mkdtemp(join(tmpdir(), 'stateseal-readme-'));
     environment = { ...process.env, XDG_STATE_HOME: join(folder, 'state'), STATE_DIRECTORY: '', NO_COLOR: '1' };
   });
-  after(() => rm(folder, { recursive: true, force: true }));
+  after(async () => {
+    recorder?.kill('SIGKILL');
+    await rm(folder, { recursive: true, force: true });
+  });
 
   const lineAfter = (needle: string): string => {
     const block = blocksOf(readme).find(({ text }) => text.includes(needle));
@@ -123,6 +127,7 @@ describe('README', () => {
       cwd: folder,
       env: environment,
     });
+    recorder = child;
     const output = listen(child);
     const ended = new Promise<number>((resolve) => child.on('close', (code) => resolve(code ?? -1)));
     await output.until('ready.');

@@ -1,5 +1,6 @@
 // Index keys inside addresses. A for_each key may be a secret: it is then replaced, in every address of its state, by
 // a text that is stable there and says nothing in any other state. Nothing else of an address is ever touched.
+import { ParseError } from '../errors.ts';
 import { formatHclString, parseHclString } from '../terraform/hcl-string.ts';
 import { isOrdinaryWord } from './public-words.ts';
 import type { Committer } from './keys.ts';
@@ -24,10 +25,19 @@ export class AddressKeys {
     return address.includes('["') ? this.#hideFrom(address, 0) : address;
   }
 
-  /** A provider's text: its own name stands in the first brackets and is public; a key may follow its alias. */
+  /**
+   * A provider's text: its own name stands in the first brackets and is public; a key may follow its alias. What
+   * follows is dropped when Terraform would not have written it so.
+   */
   hideInProvider(provider: string): string {
     const end = provider.indexOf('"]') + 2;
-    return end > 1 && provider.includes('["', end) ? this.#hideFrom(provider, end) : provider;
+    if (end === 1 || !provider.includes('["', end)) return provider;
+    try {
+      return this.#hideFrom(provider, end);
+    } catch (error) {
+      if (error instanceof ParseError) return provider.slice(0, end);
+      throw error;
+    }
   }
 
   #hideFrom(text: string, start: number): string {
@@ -37,7 +47,10 @@ export class AddressKeys {
       const open = text.indexOf('["', from);
       if (open === -1) return parts.join('') + text.slice(from);
       const { value, end } = parseHclString(text, open + 1);
-      parts.push(text.slice(from, open + 1), this.#isSecret(value) ? this.#replacement(value) : text.slice(open + 1, end));
+      parts.push(
+        text.slice(from, open + 1),
+        this.#isSecret(value) ? this.#replacement(value) : text.slice(open + 1, end),
+      );
       from = end;
     }
   }

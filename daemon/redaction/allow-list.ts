@@ -55,14 +55,19 @@ function policyDigest({ values, hide, show }: PolicyOptions): string {
 }
 
 /**
- * True when the policy lets a string show under its last key. `isOpaque`: below a key such as `variables`, whose
- * inner keys are anybody's. The caller has dealt with marks, schemas and secret-like keys, and still checks taint.
+ * Why a string is not shown under its last key, by key and shape alone; undefined: it is. `isOpaque`: below a key
+ * such as `variables`, whose inner keys are anybody's. The caller has dealt with marks, schemas and secret-like keys,
+ * and still checks taint.
  */
-export function isTextShown(policy: RedactionPolicy, facts: KeyFacts, isOpaque: boolean, text: string): boolean {
-  if (policy.values === 'none') return false;
-  if (text === '') return true;
-  if (policy.values === 'allow-list' && !facts.isShown && !isListed(facts, isOpaque, text)) return false;
-  return !hasSecretShape(text);
+export function textHiddenBy(
+  policy: RedactionPolicy,
+  facts: KeyFacts,
+  isOpaque: boolean,
+  text: string,
+): 'default' | 'rule' | undefined {
+  if (policy.values === 'none') return 'default';
+  if (policy.values === 'allow-list' && !facts.isShown && !isListed(facts, isOpaque, text)) return 'default';
+  return hasSecretShape(text) ? 'rule' : undefined;
 }
 
 function isListed(facts: KeyFacts, isOpaque: boolean, text: string): boolean {

@@ -66,7 +66,7 @@ class Collector {
     if (typeof value === 'string') this.#text(value, reason);
     else if (typeof value === 'number' || value instanceof NumberText) this.#number(value, reason);
     else if (isJsonArray(value)) this.#elements(value, place, reason);
-    else this.#members(value as JsonObject, place, reason);
+    else this.#members(value, place, reason);
   }
 
   #text(text: string, reason: Reason): void {
@@ -106,7 +106,10 @@ class Collector {
       const value = object[key] ?? null;
       if (reason !== undefined) this.#key(key);
       if (value !== null && !(isWrapper && key === 'type')) {
-        this.node(value, isWrapper ? { ...place, marks: markStep(place.marks, key), reason } : this.#below(place, key, reason));
+        this.node(
+          value,
+          isWrapper ? { ...place, marks: markStep(place.marks, key), reason } : this.#below(place, key, reason),
+        );
       }
     }
   }

@@ -17,7 +17,8 @@ function isCtyType(type: Json, depth: number): boolean {
   const [kind, inner] = type;
   if (inner === undefined) return false;
   if (kind === 'list' || kind === 'set' || kind === 'map') return type.length === 2 && isCtyType(inner, depth + 1);
-  if (kind === 'tuple') return type.length === 2 && isJsonArray(inner) && inner.every((part) => isCtyType(part, depth + 1));
+  if (kind === 'tuple')
+    return type.length === 2 && isJsonArray(inner) && inner.every((part) => isCtyType(part, depth + 1));
   if (kind !== 'object' || !isJsonObject(inner)) return false;
   return Object.values(inner).every((part) => isCtyType(part, depth + 1)) && hasOptionalNames(type);
 }

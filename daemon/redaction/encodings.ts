@@ -48,11 +48,16 @@ function stableBase64(bytes: Buffer, offset: number): string {
   return text.slice(first, end);
 }
 
-/** RFC 3986 component (strict and as encodeURIComponent has it), whole-URI, and form encoding; both cases of hex. */
+/** As encodeURIComponent, RFC 3986 strictly (and Go), HTML forms (`~` too, not `*`), and encodeURI write it. */
+const ALSO_ENCODED = [/[!'()*]/g, /[!'()~]/g, /[!'()*~]/g];
+
+/** Percent-encoded, blanks as %20 and as `+`, hex in both cases. */
 function percentForms(text: string): string[] {
+  if (/^[A-Za-z0-9_.-]*$/.test(text)) return [];
   const component = encodeURIComponent(text);
-  const strict = component.replace(/[!'()*]/g, (mark) => '%' + mark.charCodeAt(0).toString(16).toUpperCase());
-  const forms = [component, strict, encodeURI(text), component.replaceAll('%20', '+'), strict.replaceAll('%20', '+')];
+  const encode = (mark: string): string => '%' + mark.charCodeAt(0).toString(16).toUpperCase();
+  const percent = [component, ...ALSO_ENCODED.map((marks) => component.replace(marks, encode)), encodeURI(text)];
+  const forms = [...percent, ...percent.map((form) => form.replaceAll('%20', '+'))];
   return [...forms, ...forms.map((form) => form.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()))];
 }
 

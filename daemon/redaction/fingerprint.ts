@@ -10,11 +10,12 @@ export const WINDOW_UNITS = 8;
 export interface Fingerprint {
   /** 32 bits, unsigned. */
   readonly prefix: number;
-  /** 20 bits. */
+  /** 18 bits. */
   readonly whole: number;
 }
 
-const WHOLE_BITS = 20;
+/** So that a packed number stays below 2^51, as SQLite needs for a whole number that arrives as a double. */
+const WHOLE_BITS = 18;
 const WHOLE_RANGE = 2 ** WHOLE_BITS;
 const ROOT_UNIT = 2 ** (32 + WHOLE_BITS);
 
@@ -47,7 +48,7 @@ export class Fingerprinter {
   }
 
   /**
-   * One number below 2^53 to keep beside the tag: both fingerprints under a mask made of the tag, so that without
+   * One number below 2^51 to keep beside the tag: both fingerprints under a mask made of the tag, so that without
    * the key they say nothing of the secret; and whether it is a secret itself, not only a form of one.
    */
   pack({ prefix, whole }: Fingerprint, isRoot: boolean, tag: string): number {

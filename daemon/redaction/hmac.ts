@@ -2,7 +2,7 @@
 // Keyed pads are laid out once and both halves are one-shot hashes: node's createHmac builds an object per message
 // (twelve times slower), @noble/hashes with cloned pads is a little slower. Knows nothing of what is hashed.
 import { Buffer } from 'node:buffer';
-import { createHash, createHmac, hash, hkdfSync } from 'node:crypto';
+import { createHash, createHmac, hash } from 'node:crypto';
 
 /** 'binary' is one character per byte. */
 export type DigestEncoding = 'base64url' | 'binary';
@@ -56,7 +56,8 @@ const onceOuter = Buffer.alloc(BLOCK_BYTES + KEY_BYTES);
 
 /** base64url HMAC-SHA256 over a message under a key used this once; the key as 32 characters, one per byte. */
 export function hmacOnce(key: string, message: string): string {
-  if (message.length * MAX_BYTES_PER_UNIT > SCRATCH_BYTES) return hmacBytes(Buffer.from(key, 'latin1'), Buffer.from(message));
+  if (message.length * MAX_BYTES_PER_UNIT > SCRATCH_BYTES)
+    return hmacBytes(Buffer.from(key, 'latin1'), Buffer.from(message));
   for (let index = 0; index < KEY_BYTES; index += 1) {
     const byte = key.charCodeAt(index);
     onceInner[index] = byte ^ 0x36;
@@ -74,10 +75,13 @@ export function hmacBytes(key: Uint8Array, message: Uint8Array): string {
   return createHmac('sha256', key).update(message).digest('base64url');
 }
 
-/** HKDF-SHA256 with an empty salt; 32 bytes. */
+/** HKDF-SHA256 with an empty salt; 32 bytes, so one block of RFC 5869 §2.3. node's hkdf takes at most 1 KiB of info. */
 export function deriveKey(inputKey: Uint8Array, info: Uint8Array): Uint8Array {
-  return new Uint8Array(hkdfSync('sha256', inputKey, new Uint8Array(0), info, KEY_BYTES));
+  return createHmac('sha256', extractKey(inputKey)).update(info).update(Uint8Array.of(FIRST_BLOCK)).digest();
 }
+
+/** RFC 5869 §2.3: what the info of the first block ends with. */
+export const FIRST_BLOCK = 1;
 
 /** RFC 5869 §2.2: the pseudo-random key of HKDF with an empty salt, from which every expansion starts. */
 export function extractKey(inputKey: Uint8Array): Uint8Array {

@@ -45,7 +45,11 @@ export class Digester {
    * Meaning of a whole state: address, deposed key, provider, tainted, type and attributes of each managed instance,
    * name and value of each output. Marks, serial, versions, data sources and checks do not count.
    */
-  state(instances: Iterable<readonly [StateInstance, InstanceDigest]>, outputs: readonly StateOutput[], tagger: Tagger): string {
+  state(
+    instances: Iterable<readonly [StateInstance, InstanceDigest]>,
+    outputs: readonly StateOutput[],
+    tagger: Tagger,
+  ): string {
     const managed: Json[] = [];
     for (const [{ address, deposed, provider, tainted }, { contentTag }] of instances) {
       managed.push([address, deposed ?? '', provider, tainted, contentTag]);

@@ -5,11 +5,11 @@ import type { ShapeClass } from './shapes.ts';
 
 /** Last words of a key (singular), by class. The longest match wins. */
 const BY_LAST_WORDS: Readonly<Record<ShapeClass, string>> = {
-  id: `id, identifier, arn, ami, uid, uuid, self link, etag, e tag, account, account number, subscription, tenant, vpc, subnet,
+  id: `id, guid, identifier, arn, ami, uid, uuid, self link, etag, e tag, account, account number, subscription, tenant, vpc, subnet,
     security group, owner, principal, service principal, tag key, image, image uri, repository url, cidr block, project,
     resource, cluster, node group, target, source, certificate arn, prefix list, route table, key arn, key id, alias target,
     generation, revision, resource version, fingerprint, thumbprint, number, serial number, peer owner, link`,
-  name: `name, title, label, prefix, suffix, tag, alias, bucket, table, queue, topic, stream, group, role, user, username, login,
+  name: `name, title, label, chart, part of,  prefix, suffix, tag, alias, bucket, table, queue, topic, stream, group, role, user, username, login,
     profile, policy, policy type, member, team, project, department, cost center, cost centre, costcenter, service, application, app, component, product,
     environment, env, stage, workspace, business unit, managed by, managedby, created by, createdby, contact, maintainer, squad, tribe, domain name, customer, purpose,
     repository, repo, branch, namespace, key, set, display, server, database, db, schema, catalog, function, handler,
@@ -17,18 +17,18 @@ const BY_LAST_WORDS: Readonly<Record<ShapeClass, string>> = {
     device name, mount point, network, subnetwork, gateway, connection, interface, listener, rule, pool, plan, sku, offer, publisher,
     job, task, pipeline, step, action, not action, condition, operation, organization, organisation, org, company, folder, unit, partition,
     cluster parameter group, description, note, comment, remark, summary, instance profile, iam instance profile, security policy, package, module, layer, value from, path pattern, placement group, option, feature, parameter group, event, permission, scope, verb, entity`,
-  word: `type, kind, class, family, tier, size, mode, engine, status, state, protocol, runtime, architecture, platform, os, scheme,
+  word: `type, kind, launch, payer, export, granularity, spec, caching, bypass, maintenance, model, track, prevention, missing data, uses,  class, family, tier, size, mode, engine, status, state, protocol, runtime, architecture, platform, os, scheme,
     method, algorithm, format, encoding, level, severity, priority, strategy, behavior, behaviour, effect, comparison, operator,
     statistic, unit, tenancy, region, location, zone, availability zone, az, direction, access, visibility, acl, charset,
     collation, encryption, compression, storage, storage class, redundancy, replication, routing, affinity, license, license model, language, locale, edition,
     provider, vendor, backend, driver, plugin, api, api version, category, group by, result, reason, phase, health, enabled, http tokens, http endpoint,
     policy default, deletion policy, update policy, restart policy, pull policy, image pull policy, dns policy, reclaim policy, cache policy, viewer protocol policy, ssl policy, renewal eligibility, support, standard, ttl policy, mapping, preference, shape, curve, usage, use, evaluation, threshold, session affinity,
     instance metadata tag, signing, capability, configuration, locked, trigger, ordering, tls, ssl, cipher, cors, sse, ip family, address family, partition`,
-  number: `version, release, port, count, capacity, range, from, to, retention, period, duration, interval, timeout, ttl, limit,
+  number: `version, version actual, release, matcher, surge, unavailable,  port, count, capacity, range, from, to, retention, period, duration, interval, timeout, ttl, limit,
     quota, rate, ratio, percent, percentage, weight, age, cpu, memory, throughput, iops, bits, length, min, max, minimum, maximum, size gb,
     request, replica, desired, order, rank, sequence, cost, amount, budget, hop, delay, lifetime, mtu, asn, grace, concurrency`,
-  host: `host, hostname, domain, fqdn, dns, dns name, endpoint, nameserver, name server, record, address, ns, cname, alias name, suffix domain, zone name, server name, sni, issuer domain, subject alternative name, san, origin, referer`,
-  url: `url, uri, href, website, endpoint url, issuer, audience, callback, redirect, link url, self url, server url`,
+  host: `host, hostname, domain, fqdn, dns, dns name, record name, record value, domain alias, nameserver, name server, record, address, ns, cname, alias name, suffix domain, zone name, server name, sni, issuer domain, subject alternative name, san, origin, referer`,
+  url: `url, uri, href, website, endpoint, endpoint url, issuer, audience, callback, redirect, link url, self url, server url`,
   address: `ip, ips, ip address, private ip, public ip, cidr, cidr block, cidr ip, address prefix, address space, address range, ip range, source range,
     destination range, subnet range, peer ip, gateway ip, netmask, broadcast, ipv6, ipv4, source address, destination address, allowed address, mac address, mac, port range, source port range, destination port range, cidr ipv4, cidr ipv6`,
   text: `description, note, comment, remark, summary, reason text, display text, purpose text, message text, status message, state reason, documentation`,
@@ -41,7 +41,7 @@ const BY_LAST_WORDS: Readonly<Record<ShapeClass, string>> = {
 const OPAQUE = new Set(
   `variables variable environment_variables env_vars envs app_settings data string_data stringdata binary_data parameters values vars secrets
   connection_strings stage_variables build_args args command entrypoint metadata_map config_data content body payload
-  template inline user_attributes custom_attributes request_parameters response_parameters extra_vars triggers keepers
+  inline user_attributes custom_attributes request_parameters response_parameters extra_vars triggers keepers
   request_headers response_headers header headers custom_header custom_headers metadata_options_map configuration_values`
     .split(/\s+/)
     .filter((word) => word !== '')
@@ -69,8 +69,10 @@ export function isOpaqueKey(key: string): boolean {
 /** "subnet ids" → id, "policies" → policy, "addresses" → address. */
 function singular(word: string): string {
   if (word.endsWith('ies') && word.length > 4) return word.slice(0, -3) + 'y';
-  if (/(?:ss|x|ch|sh)es$/.test(word)) return word.slice(0, -2);
-  return word.length > 2 && word.endsWith('s') && !word.endsWith('ss') && !word.endsWith('us') ? word.slice(0, -1) : word;
+  if (/(?:ss|x|ch|sh|ias|tus)es$/.test(word)) return word.slice(0, -2);
+  return word.length > 2 && word.endsWith('s') && !word.endsWith('ss') && !word.endsWith('us')
+    ? word.slice(0, -1)
+    : word;
 }
 
 /** Later classes win where two list one entry. */

@@ -33,7 +33,7 @@ const ABOUT = new Set(
   updated created changed last used renewal refresh endpoint endpoints domain domains settings options rules rule
   authentication server servers protocol location account accounts number prefix suffix permissions filter filters
   configuration config block blocks recovery window management managed creation update bits strength exists present
-  keepers tags tag host port index position order weight header headers cluster zone zones bucket table queue topic`
+  keepers tags tag spec host port index position order weight header headers cluster zone zones bucket table queue topic`
     .split(/\s+/)
     .filter((word) => word !== ''),
 );
@@ -94,7 +94,7 @@ export function keyVerdict(key: string): KeyVerdict {
   if (key.length > MAX_KEY_UNITS) return 'secret';
   const words = keyWords(key);
   const text = words.join(' ');
-  if (ALWAYS_HARMLESS.has(text)) return 'harmless';
+  if (ALWAYS_HARMLESS.has(text) || ALWAYS_HARMLESS.has(singular(text))) return 'harmless';
   if (ALWAYS_SECRET.has(text)) return 'secret';
   const end = secretEnd(words);
   if (end === 0) return 'plain';
@@ -112,9 +112,10 @@ function isAbout(rest: readonly string[]): boolean {
   return rest.every((word) => ABOUT.has(word) || /^\d+$/.test(word)) || rest.join(' ') === 'wo version';
 }
 
-/** Lower-case words of a name: "clientSecretARN" and "client-secret_arn" are client, secret, arn. */
+/** Lower-case words of a name: "clientSecretARNs" and "client-secret_arn" are client, secret, arn. */
 export function keyWords(key: string): readonly string[] {
   return key
+    .replace(/([A-Z]{2,})s(?![a-z])/g, '$1 ')
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
     .replace(/([A-Z])([A-Z][a-z])/g, '$1 $2')
     .toLowerCase()

@@ -3,7 +3,7 @@
 import { Buffer } from 'node:buffer';
 import { formatJson } from '../json/format.ts';
 import { isJsonArray, isJsonObject, type Json } from '../json/value.ts';
-import { deriveKey, encodeFields, extractKey, hmacBytes, hmacOnce, KeyedHash } from './hmac.ts';
+import { deriveKey, encodeFields, extractKey, FIRST_BLOCK, hmacBytes, hmacOnce, KeyedHash } from './hmac.ts';
 import { typedInput, typedText } from './typed-input.ts';
 
 export interface RedactionKeys {
@@ -88,7 +88,6 @@ export function childPath(path: string, key: string): string {
 }
 
 const SCRATCH_BYTES = 16_384;
-const COUNTER_ONE = 1;
 const MAX_UNITS = 5000;
 
 /** Many commitments under one K_state: `commitmentOf`, four times faster. */
@@ -123,7 +122,7 @@ export class Committer {
       this.#address = address;
     }
     const end = this.#writeField(path, this.#pathAt);
-    this.#scratch[end] = COUNTER_ONE;
+    this.#scratch[end] = FIRST_BLOCK;
     return this.#expand.start(this.#scratch, end + 1);
   }
 

@@ -1,5 +1,5 @@
-// Marks of one tree from both sides of a step: what Terraform marks now, and what a mark or rule hid in the version
-// before. A mark that is lost does not make a secret public.
+// Marks of one tree from both sides of a step: what Terraform marks now, and what a mark hid in the version before.
+// A mark that is lost does not make a secret public.
 import { parsePointer } from '../json/pointer.ts';
 import type { JsonObject } from '../json/value.ts';
 import type { HiddenValue } from '../record/observation.ts';
@@ -31,8 +31,8 @@ export function allMarks(hidden: Hidden): MarkNode | undefined {
   return createMarks(hidden.map(({ path, by }) => ({ steps: parsePointer(path), by })));
 }
 
-/** 'taint' and 'default' look at the value, which may be another by now. */
+/** Rules apply again by themselves; 'taint' and 'default' look at the value, which may be another by now. */
 function keptMarks(before: Hidden | undefined): MarkedPath[] {
-  const kept = before?.filter(({ by }) => by === 'mark' || by === 'rule') ?? [];
+  const kept = before?.filter(({ by }) => by === 'mark') ?? [];
   return kept.map(({ path, by }) => ({ steps: parsePointer(path), by }));
 }

@@ -2,7 +2,7 @@
 // The output holds null wherever a value is hidden. Knows nothing of states, addresses or keys of HMACs.
 import { isJsonArray, isJsonObject, NumberText, type Json, type JsonObject } from '../json/value.ts';
 import type { HiddenBy } from '../record/observation.ts';
-import { isTextShown, type RedactionPolicy } from './allow-list.ts';
+import { textHiddenBy, type RedactionPolicy } from './allow-list.ts';
 import { isTypedWrapper } from './dynamic-value.ts';
 import { childPath } from './keys.ts';
 import { markStep, type MarkNode } from './marks.ts';
@@ -89,7 +89,7 @@ class TreeRedactor {
     if (place.schema?.isSensitive === true) return this.#hide(place.path, 'rule', value);
     if (isScalar(value)) return this.#scalar(value, place);
     if (isJsonArray(value)) return this.#elements(value, place);
-    const object = value as JsonObject;
+    const object = value;
     if (this.#hasCoveredKey(object)) return this.#hide(place.path, 'taint', object);
     return isTypedWrapper(object) ? this.#wrapper(object, place) : this.#members(object, place);
   }
@@ -167,8 +167,7 @@ class TreeRedactor {
     }
     if (isSecret) return 'rule';
     if (typeof value === 'string') {
-      if (!isTextShown(this.#policy, facts, isOpaque, value)) return 'default';
-      return this.#taint.covers(value) ? 'taint' : undefined;
+      return textHiddenBy(this.#policy, facts, isOpaque, value) ?? (this.#taint.covers(value) ? 'taint' : undefined);
     }
     if (this.#policy.values === 'none') return 'default';
     return isCoveredNumber(value, this.#taint) ? 'taint' : undefined;

@@ -3,7 +3,8 @@
 import { isArn, isRegion } from './public-words.ts';
 
 /** Class of a key on the allow-list, and so the shape its strings must have to be shown. */
-export type ShapeClass = 'id' | 'name' | 'word' | 'number' | 'host' | 'url' | 'address' | 'text' | 'time' | 'schedule' | 'path';
+export type ShapeClass =
+  'id' | 'name' | 'word' | 'number' | 'host' | 'url' | 'address' | 'text' | 'time' | 'schedule' | 'path';
 
 const MAX_UNITS = 256;
 const MAX_ID_UNITS = 1024;
@@ -67,8 +68,8 @@ const TESTS: Readonly<Record<ShapeClass, (text: string) => boolean>> = {
   name: (text) => NAME.test(text) && !isRandomLooking(text),
   word: (text) => WORD.test(text) && !isRandomLooking(text),
   number: (text) => NUMBER.test(text) && !isRandomLooking(text),
-  host: (text) => (HOST.test(text) || IPV4.test(text) || IPV6.test(text)) && !isRandomLooking(text),
-  url: (text) => (URL_TEXT.test(text) || HOST.test(text) || IPV6.test(text) || PATH.test(text)) && !isRandomLooking(text),
+  host: (text) => isHost(text) || IPV4.test(text),
+  url: (text) => (isUrl(text) || isHost(text) || PATH.test(text)) && !isRandomLooking(pathOf(text)),
   address: (text) => IPV4.test(text) || IPV6.test(text) || (WORD.test(text) && !isRandomLooking(text)),
   text: (text) => TEXT.test(text) && !TELLS_SECRET.test(text) && !isRandomLooking(text),
   time: (text) => TIME.test(text) && !isRandomLooking(text),
@@ -76,9 +77,28 @@ const TESTS: Readonly<Record<ShapeClass, (text: string) => boolean>> = {
   path: (text) => PATH.test(text) && !isRandomLooking(text),
 };
 
+/** Host names hold ids: the account, the cluster, the distribution. */
+function isHost(text: string): boolean {
+  return (HOST.test(text) || IPV6.test(text)) && !isRandomLooking(text, MAX_ID_RUN);
+}
+
+function isUrl(text: string): boolean {
+  return URL_TEXT.test(text) && !isRandomLooking(text.slice(0, text.length - pathOf(text).length), MAX_ID_RUN);
+}
+
+/** What follows scheme and host; all of a text that has none. */
+function pathOf(text: string): string {
+  const host = text.indexOf('://');
+  if (host === -1) return HOST.test(text) ? '' : text;
+  const path = text.indexOf('/', host + 3);
+  return path === -1 ? '' : text.slice(path);
+}
+
 const MIN_RUN_UNITS = 14;
 const MIN_TOKEN_UNITS = 20;
 const MAX_PLAIN_RUN = 64;
+/** 128 bits in hex: a key or a digest, however its digits fall. */
+const KEY_RUN = 32;
 /** Random base62 turns at 0.45 of its steps, names written in camel case at 0.17. */
 const MIN_TURNS = 0.3;
 /** Random base62 has a quarter of its units in word-like runs, names two thirds. */
@@ -93,7 +113,9 @@ const DIGIT = 1;
 const UPPER = 2;
 const LOWER = 4;
 const ALL_KINDS = DIGIT | UPPER | LOWER;
-const KINDS = new Uint8Array(128).map((_, unit) => (isBetween(unit, '0', '9') ? DIGIT : isBetween(unit, 'A', 'Z') ? UPPER : isBetween(unit, 'a', 'z') ? LOWER : 0));
+const KINDS = new Uint8Array(128).map((_, unit) =>
+  isBetween(unit, '0', '9') ? DIGIT : isBetween(unit, 'A', 'Z') ? UPPER : isBetween(unit, 'a', 'z') ? LOWER : 0,
+);
 
 function isBetween(unit: number, first: string, last: string): boolean {
   return unit >= first.charCodeAt(0) && unit <= last.charCodeAt(0);
@@ -133,7 +155,9 @@ export function isRandomLooking(text: string, maxRun = MAX_NAME_RUN): boolean {
 function isRandomRun(length: number, kinds: number, turns: number, maxRun: number): boolean {
   const hasBothCases = (kinds & UPPER) !== 0 && (kinds & LOWER) !== 0;
   if (hasBothCases) return turns / length >= (kinds === ALL_KINDS ? MIN_TURNS : MIN_TURNS + 0.1);
-  if ((kinds & DIGIT) !== 0 && kinds !== DIGIT) return length > maxRun && turns / length >= MIN_TURNS / 2;
+  if ((kinds & DIGIT) !== 0 && kinds !== DIGIT) {
+    return length > maxRun && (length >= KEY_RUN || turns / length >= MIN_TURNS / 2);
+  }
   return length > MAX_PLAIN_RUN;
 }
 
@@ -153,5 +177,10 @@ function isRandomToken(token: string, maxWords: number): boolean {
 /** What the shapes rest on, for the policy digest. */
 export function describeShapes(): readonly string[] {
   const shapes = [DATE_TIME, IPV4, IPV6, CIDR, HOST, ID, NAME, WORD, NUMBER, TIME, SCHEDULE, PATH, URL_TEXT, TEXT];
-  return [...shapes.map((shape) => shape.source), TELLS_SECRET.source, WORD_RUN.source, String([MIN_TURNS, MAX_WORDS, MAX_PATH_WORDS, MAX_ID_RUN, MAX_NAME_RUN])];
+  return [
+    ...shapes.map((shape) => shape.source),
+    TELLS_SECRET.source,
+    WORD_RUN.source,
+    String([MIN_TURNS, MAX_WORDS, MAX_PATH_WORDS, MAX_ID_RUN, MAX_NAME_RUN]),
+  ];
 }

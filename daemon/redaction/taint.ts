@@ -11,7 +11,7 @@ import { innerSecrets } from './secret-parts.ts';
 export interface TaintEntry {
   /** UTF-16 units of the string. */
   readonly lengthUnits: number;
-  /** Masked fingerprints of the string, an integer below 2^53. Opaque outside fingerprint.ts. */
+  /** Masked fingerprints of the string, an integer below 2^51. Opaque outside fingerprint.ts. */
   readonly prefix: number;
   /** Equality tag of the string: the entry's identity. */
   readonly tag: string;

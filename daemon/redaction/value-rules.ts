@@ -46,7 +46,7 @@ const PATTERNS: readonly SecretPattern[] = [
     shape: /(?:AGE-SECRET-KEY-1[A-Z0-9]{50,64}|dckr_pat_[\w-]{20,64}|glsa_[\w]{30,64})/g,
   },
   { hints: [':AA'], shape: /(?<!\d)\d{8,10}:AA[\w-]{33}/g },
-  { hints: ['eyJ'], shape: /eyJ[\w-]{8,4096}\.eyJ[\w-]{2,16384}\.[\w-]{0,4096}/g },
+  { hints: ['eyJ'], shape: /(?<![A-Za-z0-9])eyJ[\w-]{8,4096}\.eyJ[\w-]{2,16384}\.[\w-]{0,4096}/g },
   {
     hints: ['earer ', 'EARER ', 'asic ', 'ASIC ', 'igest ', 'IGEST '],
     shape: /(?:bearer|basic|digest)\s{1,8}([\w+/=.~:-]{8,8192})/gi,
@@ -84,7 +84,9 @@ export function hasSecretShape(text: string): boolean {
   if (text.length < MIN_UNITS) return false;
   if (text.length > MAX_SEARCHED_UNITS) return true;
   const hinted = SCANNER.scan(text);
-  return hinted !== 0 && PATTERNS.some(({ shape }, index) => (hinted & (1 << index)) !== 0 && text.search(shape) !== -1);
+  return (
+    hinted !== 0 && PATTERNS.some(({ shape }, index) => (hinted & (1 << index)) !== 0 && text.search(shape) !== -1)
+  );
 }
 
 const MAX_PIECES = 256;
