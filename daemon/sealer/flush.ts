@@ -6,7 +6,7 @@ import type { Archive, ObjectVersion, Receipt, Retention } from '../archive/arch
 import { ArchiveError, IntegrityError } from '../errors.ts';
 import { openCheckpoint } from '../merkle/checkpoint.ts';
 import { openManifest } from '../merkle/manifest.ts';
-import type { Verifier } from '../merkle/note.ts';
+import type { OpenedNote, Verifier } from '../merkle/note.ts';
 import { batchKey, blobKey, checkpointKey, sealKey } from '../merkle/object-key.ts';
 import type { Batch, BatchPhase, StoredBlob } from '../store/batches.ts';
 
@@ -42,10 +42,13 @@ export async function flushBatch(parts: FlushParts, batch: Batch, steps: FlushSt
   const isBefore = (phase: BatchPhase): boolean => PHASES.indexOf(batch.phase) < PHASES.indexOf(phase);
   const receipts: Receipt[] = [];
   const manifest = Buffer.from(batch.manifest);
-  const isManifest = (bytes: Uint8Array): boolean =>
-    isTruth(() => openManifest(bytes, parts.verifiers, parts.origin).manifest.prev === prev);
+  const readManifest: ReadSigned = (bytes) =>
+    textOf(
+      () => openManifest(bytes, parts.verifiers, parts.origin),
+      (opened) => opened.manifest.prev === prev,
+    );
   // A database that was set back shows here, before anything of the other history is sent.
-  if (isBefore('committed')) await lookUp(parts, sealKey(prev), manifest, isManifest);
+  if (isBefore('committed')) await lookUp(parts, sealKey(prev), manifest, readManifest);
   assertClock(parts.archive);
   for (const { sha256, body } of distinct(steps.blobs())) {
     receipts.push(await store(parts, (attempt) => blobKey(prev, sha256, attempt), body, parts.content));
@@ -53,14 +56,17 @@ export async function flushBatch(parts: FlushParts, batch: Batch, steps: FlushSt
   receipts.push(await store(parts, (attempt) => batchKey(prev, attempt), batch.body, parts.content));
   if (isBefore('content')) await steps.setPhase('content');
 
-  receipts.push(await store(parts, (attempt) => sealKey(prev, attempt), manifest, parts.structure, isManifest));
+  receipts.push(await store(parts, (attempt) => sealKey(prev, attempt), manifest, parts.structure, readManifest));
   if (isBefore('committed')) await steps.setPhase('committed');
 
   const checkpoint = Buffer.from(await steps.signCheckpoint());
-  const isCheckpoint = (bytes: Uint8Array): boolean =>
-    isTruth(() => openCheckpoint(bytes, parts.verifiers, parts.origin).checkpoint.size === batch.size);
+  const readCheckpoint: ReadSigned = (bytes) =>
+    textOf(
+      () => openCheckpoint(bytes, parts.verifiers, parts.origin),
+      (opened) => opened.checkpoint.size === batch.size,
+    );
   receipts.push(
-    await store(parts, (attempt) => checkpointKey(prev, attempt), checkpoint, parts.structure, isCheckpoint),
+    await store(parts, (attempt) => checkpointKey(prev, attempt), checkpoint, parts.structure, readCheckpoint),
   );
   return receipts;
 }
@@ -83,13 +89,21 @@ function distinct(blobs: readonly StoredBlob[]): readonly StoredBlob[] {
   return [...new Map(blobs.map((blob) => [blob.sha256, blob])).values()];
 }
 
-/** True when `open` accepts the bytes: a valid signature, and for the place where they stand. */
-function isTruth(open: () => boolean): boolean {
+/** The text of bytes that are validly signed for the place where they stand; undefined for all else. */
+type ReadSigned = (bytes: Uint8Array) => string | undefined;
+
+const UNSIGNED: ReadSigned = () => undefined;
+
+function textOf<Opened extends { readonly note: OpenedNote }>(
+  open: () => Opened,
+  belongs: (opened: Opened) => boolean,
+): string | undefined {
   try {
-    return open();
+    const opened = open();
+    return belongs(opened) ? opened.note.text : undefined;
   } catch {
     // Unsigned, damaged or foreign bytes: junk at our key, not another truth.
-    return false;
+    return undefined;
   }
 }
 
@@ -99,17 +113,19 @@ async function store(
   keyOf: (attempt: number) => string,
   body: Uint8Array,
   retention: Retention | undefined,
-  isOurs: (bytes: Uint8Array) => boolean = () => false,
+  readSigned: ReadSigned = UNSIGNED,
 ): Promise<Receipt> {
   const sha256 = createHash('sha256').update(body).digest('hex');
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
     const key = keyOf(attempt);
-    const found = await lookUp(parts, key, body, isOurs);
+    const found = await lookUp(parts, key, body, readSigned);
     if (found !== undefined && found !== 'free') return found;
     if (found === 'free') {
       const result = await parts.archive.put(key, body, sha256, retention);
+      // A store that ignores conditions lets two writers through: at least the later one sees both.
+      const raced =
+        result.outcome === 'exists' || readSigned !== UNSIGNED ? await lookUp(parts, key, body, readSigned) : undefined;
       if (result.outcome === 'created') return result.receipt;
-      const raced = await lookUp(parts, key, body, isOurs);
       if (raced !== undefined && raced !== 'free') return raced;
     }
     await parts.onObstructed(key);
@@ -120,26 +136,34 @@ async function store(
   });
 }
 
-/** 'free', the receipt of our own bytes, or undefined when only foreign versions stand there. */
+/**
+ * 'free', the receipt of our own bytes, or undefined when only foreign versions stand there. Throws `archive-fork`
+ * when any version is another signed statement: with the same text it is a copy of ours, and as harmless as junk.
+ */
 async function lookUp(
   { archive }: FlushParts,
   key: string,
   body: Uint8Array,
-  isOurs: (bytes: Uint8Array) => boolean,
+  readSigned: ReadSigned,
 ): Promise<Receipt | 'free' | undefined> {
   const versions = await archive.versions(key);
   if (versions.length === 0) return 'free';
+  let own: ObjectVersion | undefined;
   for (const version of versions.filter((candidate) => !candidate.isDeleteMarker)) {
     const bytes = await readVersion(archive, version);
     if (bytes === undefined) continue;
-    if (Buffer.compare(bytes, body) === 0) return archive.readReceipt(key, version.versionId);
-    if (isOurs(bytes)) {
-      throw new IntegrityError('archive-fork', `expected only our own signature at ${key}, got another signed object`, {
-        hint: 'a second writer with this key, or a restored older database: stop it; keep both; see stateseal verify',
-      });
-    }
+    const text = readSigned(bytes);
+    if (text !== undefined && text !== readSigned(body)) throw forked(key);
+    if (Buffer.compare(bytes, body) === 0) own ??= version;
+    if (own !== undefined && readSigned === UNSIGNED) break;
   }
-  return undefined;
+  return own && archive.readReceipt(key, own.versionId);
+}
+
+function forked(key: string): IntegrityError {
+  return new IntegrityError('archive-fork', `expected only our own signature at ${key}, got another signed object`, {
+    hint: 'a second writer with this key, or a restored older database: stop it; keep both; see stateseal verify',
+  });
 }
 
 /** A version that is no readable object (a folder, a link) is as foreign as any other. */

@@ -68,9 +68,12 @@ const MAX_RETRY_MS = 300_000;
 export function createSealer(parts: SealerParts): Sealer {
   let archive: Archive | undefined;
   let running: Promise<void> | undefined;
-  let oldestEvidenceMs: number | undefined;
-  let waiting = 0;
-  let waitingBytes = 0;
+  let armed = NOTHING;
+  /** What the seal under way takes along: armed again when it fails. */
+  let taken = NOTHING;
+  /** Size of the log when the newest seal began: records below it are its. */
+  let coveredSize = 0;
+  const reported = new Set<string>();
   let lastSealMs = parts.now();
   let failures = 0;
   let problem: SealProblem | undefined;
@@ -78,19 +81,21 @@ export function createSealer(parts: SealerParts): Sealer {
 
   const flushAll = async (): Promise<void> => {
     archive ??= await parts.openArchive();
-    for (const { prev } of parts.batches.unfinished()) await flushOne(parts, archive, prev);
+    for (const { prev } of parts.batches.unfinished()) await flushOne(parts, archive, prev, reported);
   };
 
   const sealAll = async (): Promise<void> => {
     // Up to what was recorded when it began: the receipts of this seal wait for the next one, or it would never end.
-    const total = parts.size();
-    const evidenceSince = parts.now();
+    coveredSize = parts.size();
+    const total = coveredSize;
+    taken = join(taken, armed);
+    // What is noticed from here on came later: it waits for its own seal, and must not be forgotten with this one.
+    armed = NOTHING;
     // Older batches first: order is what the chain is made of.
     await flushAll();
     while (parts.batches.frozenSize() < total && (await parts.recorder.freeze()) !== undefined) await flushAll();
-    if (oldestEvidenceMs !== undefined && oldestEvidenceMs <= evidenceSince) oldestEvidenceMs = undefined;
-    waiting = 0;
-    waitingBytes = 0;
+    taken = NOTHING;
+    reported.clear();
     lastSealMs = parts.now();
     failures = 0;
     problem = undefined;
@@ -118,16 +123,20 @@ export function createSealer(parts: SealerParts): Sealer {
   const isDue = (): boolean => {
     const now = parts.now();
     if (problem) return problem.retryMs !== undefined && problem.retryMs <= now;
+    const { oldestEvidenceMs, records, bytes } = armed;
     if (oldestEvidenceMs !== undefined && now - oldestEvidenceMs >= parts.policy.maxAgeMs) return true;
-    if (waiting >= parts.policy.maxRecords || waitingBytes >= parts.policy.maxBytes) return true;
-    return waiting > 0 && now - lastSealMs >= parts.policy.idleMs;
+    if (records >= parts.policy.maxRecords || bytes >= parts.policy.maxBytes) return true;
+    return records > 0 && now - lastSealMs >= parts.policy.idleMs;
   };
 
   return {
     notice({ evidence, from, to, bytes }) {
-      waiting += to - from;
-      waitingBytes += bytes;
-      if (evidence > 0) oldestEvidenceMs ??= parts.now();
+      if (to <= coveredSize) return;
+      armed = join(armed, {
+        oldestEvidenceMs: evidence > 0 ? parts.now() : undefined,
+        records: to - from,
+        bytes,
+      });
     },
     async tick() {
       if (running !== undefined || !isDue()) return;
@@ -143,7 +152,7 @@ export function createSealer(parts: SealerParts): Sealer {
       state: running ? 'sealing' : problem ? (problem.retryMs === undefined ? 'stopped' : 'waiting') : 'idle',
       failures,
       problem,
-      oldestEvidenceMs,
+      oldestEvidenceMs: join(taken, armed).oldestEvidenceMs,
     }),
     async close() {
       isClosed = true;
@@ -154,11 +163,28 @@ export function createSealer(parts: SealerParts): Sealer {
   };
 }
 
-async function flushOne(parts: SealerParts, archive: Archive, prev: number): Promise<void> {
+/** Records that wait for a seal. */
+interface Armed {
+  readonly oldestEvidenceMs: number | undefined;
+  readonly records: number;
+  readonly bytes: number;
+}
+
+const NOTHING: Armed = { oldestEvidenceMs: undefined, records: 0, bytes: 0 };
+
+function join(older: Armed, newer: Armed): Armed {
+  return {
+    oldestEvidenceMs: older.oldestEvidenceMs ?? newer.oldestEvidenceMs,
+    records: older.records + newer.records,
+    bytes: older.bytes + newer.bytes,
+  };
+}
+
+/** `reported`: obstructed keys that the log names already; a retry meets them again. */
+async function flushOne(parts: SealerParts, archive: Archive, prev: number, reported: Set<string>): Promise<void> {
   const { recorder, policy, verifiers, origin } = parts;
   const batch = parts.batches.at(prev);
   if (batch === undefined || batch.phase === 'published') return;
-  const obstructed: string[] = [];
   const receipts = await flushBatch(
     {
       archive,
@@ -167,8 +193,9 @@ async function flushOne(parts: SealerParts, archive: Archive, prev: number): Pro
       structure: policy.structure,
       content: policy.content,
       onObstructed: async (key) => {
-        obstructed.push(key);
+        if (reported.has(key)) return;
         await recorder.append([toObstructed(origin, archive, key)]);
+        reported.add(key);
       },
     },
     batch,
