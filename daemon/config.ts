@@ -40,13 +40,7 @@ export interface ArchiveConfig {
   readonly mode: RetentionMode;
   readonly structureDays: number;
   readonly contentDays: number;
-  readonly s3: {
-    readonly endpoint?: string;
-    readonly region?: string;
-    readonly profile?: string;
-    readonly kmsKeyId?: string;
-    readonly forcePathStyle?: boolean;
-  };
+  readonly s3: S3Settings;
 }
 
 export interface Flags {
@@ -56,6 +50,16 @@ export interface Flags {
   readonly roots?: readonly string[];
   readonly httpPort?: string;
   readonly sealAfter?: string;
+  readonly s3?: S3Settings;
+}
+
+/** How to reach an S3 store; absent members are left to the SDK's own environment and profiles. */
+export interface S3Settings {
+  readonly endpoint?: string;
+  readonly region?: string;
+  readonly profile?: string;
+  readonly kmsKeyId?: string;
+  readonly forcePathStyle?: boolean;
 }
 
 /** `cwd` makes paths absolute. Throws ConfigError naming every problem. */
@@ -84,7 +88,7 @@ export async function loadConfig(
       maxRecords: file.seal?.maxRecords ?? 4096,
       maxBytes: file.seal?.maxBytes ?? 4 * 1024 * 1024,
     },
-    archive: toArchive(flags, file, dataDir, base),
+    archive: toArchive(flags, file, { dataDir, base, environment }),
     http: toHttp(flags, file),
     logName: file.log?.name ?? defaultLogName(),
     maxFileBytes: file.maxFileBytes ?? 256 * 1024 * 1024,
@@ -155,7 +159,14 @@ function freeLabel(label: string, taken: ReadonlySet<string>): string {
   return `${label}-${number}`;
 }
 
-function toArchive(flags: Flags, file: ConfigFile, dataDir: string, base: string): ArchiveConfig {
+interface Place {
+  readonly dataDir: string;
+  /** What relative paths of the file are relative to. */
+  readonly base: string;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+function toArchive(flags: Flags, file: ConfigFile, { dataDir, base, environment }: Place): ArchiveConfig {
   const { archive = {} } = file;
   const text = flags.archive ?? archive.location;
   const found = text === undefined ? undefined : parseArchiveLocation(text);
@@ -163,21 +174,31 @@ function toArchive(flags: Flags, file: ConfigFile, dataDir: string, base: string
     found?.kind === 'directory'
       ? { ...found, path: resolve(flags.archive === undefined ? base : '.', found.path) }
       : found;
-  const { endpoint, region, profile, kmsKeyId, forcePathStyle } = archive;
   return {
     location: location ?? { kind: 'directory', path: join(dataDir, 'archive') },
     isDefault: location === undefined,
     mode: archive.mode ?? 'GOVERNANCE',
     structureDays: archive.structureDays ?? 30,
     contentDays: archive.contentDays ?? 30,
-    s3: {
-      ...(endpoint === undefined ? {} : { endpoint }),
-      ...(region === undefined ? {} : { region }),
-      ...(profile === undefined ? {} : { profile }),
-      ...(kmsKeyId === undefined ? {} : { kmsKeyId }),
-      ...(forcePathStyle === undefined ? {} : { forcePathStyle }),
-    },
+    s3: toS3Settings(flags.s3 ?? {}, archive, environment),
   };
+}
+
+/** The SDK would read the two variables too, but then knows no default for region and addressing of other stores. */
+function toS3Settings(
+  flags: S3Settings,
+  file: NonNullable<ConfigFile['archive']>,
+  environment: NodeJS.ProcessEnv,
+): S3Settings {
+  const given = (name: string): string | undefined => environment[name] || undefined;
+  const settings: { readonly [Name in keyof S3Settings]-?: S3Settings[Name] | undefined } = {
+    endpoint: flags.endpoint ?? file.endpoint ?? given('AWS_ENDPOINT_URL_S3') ?? given('AWS_ENDPOINT_URL'),
+    region: flags.region ?? file.region ?? given('AWS_REGION'),
+    profile: flags.profile ?? file.profile,
+    kmsKeyId: file.kmsKeyId,
+    forcePathStyle: flags.forcePathStyle ?? file.forcePathStyle,
+  };
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
 }
 
 function toHttp(flags: Flags, file: ConfigFile): Config['http'] {

@@ -17,6 +17,7 @@ import { exitCodeOf, type VerifyReport } from '../verify/report.ts';
 import { verifyArchive, type VerifyOptions } from '../verify/verify-archive.ts';
 import { verifyStore } from '../verify/verify-store.ts';
 import { parseArguments, parseCount, usageError, type Arguments } from './arguments.ts';
+import { S3_OPTIONS, S3_USAGE, readS3Flags } from './s3-flags.ts';
 import { createProgressBar } from '../verify/progress-bar.ts';
 import type { ServiceCommand, ServiceContext } from './service.ts';
 
@@ -37,7 +38,7 @@ configured one, and the local database. With a proof file: that the record is in
 --strict         anomalies and format problems fail too; checks the form of every line
 --from N         start at size N (a batch boundary), when what lies before is no longer kept
 --record FILE    with a proof: the record's exact bytes, as \`stateseal show N --json\` holds them
---endpoint URL --region R --profile P     for s3://
+${S3_USAGE}
 --json           {"object":"verification", "exit", "integrity", "failures", "anomalies", "completeness", …} per source
 
 Exit codes: 0 pass · 1 integrity failed · 2 could not run · 3 gaps without explanation. Steps that are only known to be
@@ -65,9 +66,7 @@ const OPTIONS = {
   record: { type: 'string' },
   from: { type: 'string' },
   strict: { type: 'boolean' },
-  endpoint: { type: 'string' },
-  region: { type: 'string' },
-  profile: { type: 'string' },
+  ...S3_OPTIONS,
 } as const;
 
 interface Run {
@@ -80,7 +79,7 @@ interface Run {
 /** The configured archive, then the local database; the worse of the two exit codes. */
 async function verifyOwn(run: Run): Promise<number> {
   if (run.given.has('record')) throw usageError(VERB, 'expected a proof file before --record, got none');
-  const config = await run.context.loadConfig({});
+  const config = await run.context.loadConfig({ s3: readS3Flags(run.given) });
   const codes = [await archiveCode(run, config.archive.location, { s3: config.archive.s3 })];
   const path = join(run.context.dataDir, 'log.sqlite');
   if (existsSync(path)) {
@@ -172,10 +171,8 @@ function keyMissing(message: string): ConfigError {
 
 async function s3Options({ given, context }: Run, target: string): Promise<ArchiveOptions> {
   if (!target.startsWith('s3://')) return {};
-  const { archive } = await context.loadConfig({});
-  const flags = { endpoint: given.text('endpoint'), region: given.text('region'), profile: given.text('profile') };
-  const set = Object.entries(flags).filter(([, value]) => value !== undefined);
-  return { s3: { ...archive.s3, ...(Object.fromEntries(set) as Partial<Record<keyof typeof flags, string>>) } };
+  const { archive } = await context.loadConfig({ s3: readS3Flags(given) });
+  return { s3: archive.s3 };
 }
 
 async function verifyProof(run: Run, path: string): Promise<number> {

@@ -6,6 +6,7 @@ import { createBatches } from '../store/batches.ts';
 import { openDatabaseReadOnly } from '../store/database.ts';
 import { createQueries, type Queries } from '../store/queries.ts';
 import { parseArguments } from './arguments.ts';
+import { S3_OPTIONS, S3_USAGE, readS3Flags } from './s3-flags.ts';
 import type { ServiceCommand, ServiceContext } from './service.ts';
 import { createWatchScreen } from './watch-screen.ts';
 import type { Config } from '../config.ts';
@@ -19,6 +20,7 @@ Records every change of the Terraform and OpenTofu states below the given direct
 until Ctrl-C; then seals what is open and exits 0. Started again, it continues the same log.
 
   --archive PLACE     where to seal: a directory, or s3://bucket/prefix   (default <data dir>/archive)
+${S3_USAGE.replaceAll(/^(--\S+ \S+) +/gm, (_, flag: string) => `  ${flag.padEnd(20)}`)}
   --seal-after SECS   seal when the oldest unsealed record is this old    (default 60)
   --http PORT|off     port of the local API on 127.0.0.1                  (default 7373)
   --config FILE       configuration; flags win over it
@@ -31,12 +33,14 @@ Exit codes: 0 stopped and sealed · 2 could not run, could not seal at the end, 
       archive: { type: 'string' },
       'seal-after': { type: 'string' },
       http: { type: 'string' },
+      ...S3_OPTIONS,
     });
     const archive = given.text('archive');
     const sealAfter = given.text('seal-after');
     const httpPort = given.text('http');
     const config = await context.loadConfig({
       roots: given.positionals,
+      s3: readS3Flags(given),
       ...(archive === undefined ? {} : { archive }),
       ...(sealAfter === undefined ? {} : { sealAfter }),
       ...(httpPort === undefined ? {} : { httpPort }),
