@@ -23,7 +23,7 @@ export interface ChangeKeeper {
   /** Closes the change of a sighting's state when its lock is gone or its holder is dead. */
   endOfHold(sighting: StateSighting, context: SightingContext): boolean;
   /** Closes changes without a lock whose last version is older than `beforeMs`. */
-  closeQuiet(beforeMs: number): boolean;
+  closeQuiet(beforeMs: number): readonly StateRow[];
 }
 
 export function createChangeKeeper(parts: RecorderParts): ChangeKeeper {
@@ -143,15 +143,15 @@ export function createChangeKeeper(parts: RecorderParts): ChangeKeeper {
       return isOver;
     },
     closeQuiet(beforeMs) {
-      let isClosed = false;
+      const closed: StateRow[] = [];
       for (const { stateId, facts } of states.openChanges()) {
         const row = states.byId(stateId);
         const isHeld = row !== undefined && row.lock !== '' && !row.lock.startsWith('abandoned:');
         if (row === undefined || isHeld || parseOpenChange(facts).lastVersionMs > beforeMs) continue;
         close(row, 'directory', row.lock.startsWith('abandoned:'));
-        isClosed = true;
+        closed.push(row);
       }
-      return isClosed;
+      return closed;
     },
   };
 }
@@ -174,7 +174,7 @@ function headOf(row: StateRow, change: OpenChange): Record<string, unknown> {
 /** Never more than what is proven: only a link, or a birth under its one lock, says that nothing lies between. */
 function toContinuity(change: OpenChange, serialOrder: number): Continuity {
   if (change.isLineageChanged) return 'new-lineage';
+  if (change.isUnordered === true || (serialOrder <= 0 && !change.isNewborn)) return 'unordered';
   if (change.isNewborn) return change.holds === 1 && change.lock?.id ? 'contiguous' : 'monotonic-only';
-  if (serialOrder <= 0) return 'unordered';
   return change.isLinked ? 'linked-by-backup' : 'monotonic-only';
 }

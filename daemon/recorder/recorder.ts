@@ -52,6 +52,7 @@ export function createRecorder(parts: RecorderParts): Recorder {
     } catch (error) {
       // What was learned in memory but rolled back on disk is read again from the store.
       parts.observer.reload();
+      absences.reload();
       throw error;
     }
   };
@@ -82,9 +83,12 @@ export function createRecorder(parts: RecorderParts): Recorder {
       const sighting = hideInLocks(holds.merge(seen), parts.observer.covers);
       const { uri } = sighting.reference;
       const outcome = inTransaction(() => {
+        const isKnown = states.byUri(uri) !== undefined;
         locks.before(sighting, context);
         const verdict = observeCondition(sighting, context);
         if (verdict === 'retry') return verdict;
+        // A state has no place for its lock before its first version.
+        if (!isKnown) locks.before(sighting, context);
         versions.link(sighting, context);
         const isClosed = changes.endOfHold(sighting, context);
         const isLockRecorded = locks.after(sighting, context);
@@ -95,12 +99,17 @@ export function createRecorder(parts: RecorderParts): Recorder {
       if (outcome.verdict !== 'retry' && sighting.lock === undefined && !isOpen) holds.settle(uri);
       return outcome;
     },
-    tick: () =>
-      inTransaction(() => {
-        const closed = changes.closeQuiet(environment.now() - parts.quietMs);
-        const settled = absences.settle(environment.now() - parts.quietMs);
-        return closed || settled ? 'recorded' : 'nothing';
-      }),
+    tick() {
+      const beforeMs = environment.now() - parts.quietMs;
+      let closed: readonly StateRow[] = [];
+      const outcome = inTransaction(() => {
+        closed = changes.closeQuiet(beforeMs);
+        return absences.settle(beforeMs) || closed.length > 0 ? 'recorded' : 'nothing';
+      });
+      // Its run is over and recorded, and no lock stood beside it: what comes next starts from here.
+      for (const { uri, lock } of closed) if (lock === '') holds.settle(uri);
+      return outcome;
+    },
     append: (records) =>
       inTransaction(() => {
         records.forEach((record) => parts.appender.append(record));
