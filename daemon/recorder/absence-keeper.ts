@@ -2,6 +2,7 @@
 // of resources: a file that stays away retires its state, and says so.
 import type { StateSighting } from '../sources/source.ts';
 import type { StateRow } from '../store/states.ts';
+import { readUnreadable } from '../store/unreadable.ts';
 import type { ChangeKeeper } from './change-keeper.ts';
 import { identityOf, momentOf } from './identity.ts';
 import { WITHHELD } from './known-secrets.ts';
@@ -14,11 +15,13 @@ export interface AbsenceKeeper {
   unreadable(sighting: StateSighting, context: SightingContext, code: string, reason: string): boolean;
   /** Names what has been away since before `beforeMs`. */
   settle(beforeMs: number): boolean;
+  /** Reads again what was recorded, after a transaction was rolled back. */
+  reload(): void;
 }
 
 export function createAbsenceKeeper(parts: RecorderParts, changes: ChangeKeeper): AbsenceKeeper {
   const { states, appender, observer, environment } = parts;
-  const unreadableSeen = new Map<string, string>();
+  let unreadableSeen = readUnreadable(parts.database);
 
   function retire(row: StateRow): void {
     changes.close(row, 'directory', false);
@@ -83,6 +86,9 @@ export function createAbsenceKeeper(parts: RecorderParts, changes: ChangeKeeper)
         },
       });
       return true;
+    },
+    reload() {
+      unreadableSeen = readUnreadable(parts.database);
     },
     settle(beforeMs) {
       const due = states.all().filter((row) => !row.isRetired && row.conditionSinceMs <= beforeMs);

@@ -120,8 +120,8 @@ export async function openWatched(options: WatchedOptions): Promise<Watched> {
       }
       for (const leaf of leaves) {
         places.push(await verb(showCommand, [leaf]), await verb(showCommand, [leaf, '--json']));
-        places.push(await verb(proveCommand, [leaf]));
       }
+      places.push(await verb(proveCommand, [String(fromLeaf)]));
       for (const { record } of changes) places.push(await verb(showCommand, [record.id]));
       if (http) places.push(...(await askHttp(dataDir, printed.stdout, fromLeaf, queries.size())));
       return places;
