@@ -3,6 +3,7 @@
 import type { DiscoveredState, StateReference, StateSource } from '../sources/source.ts';
 import { ConfigError, describeForeign, StatesealError } from '../errors.ts';
 import type { RecorderClient } from './client.ts';
+import { Flood, FLOOD_PAUSE_MS, FLOOD_WINDOW_MS } from './flood.ts';
 import type { Outcome } from './parts.ts';
 
 export interface IntakeParts {
@@ -28,11 +29,6 @@ export interface Intake {
 
 const RETRY_MS = [20, 50, 100, 200, 400, 800, 1600];
 const REDISCOVER_MS = 10_000;
-/** A state rewritten in a loop: so many versions at once, then one each so many milliseconds. */
-const FLOOD_VERSIONS = 240;
-const FLOOD_WINDOW_MS = 60_000;
-const FLOOD_PAUSE_MS = 10_000;
-
 interface Watched {
   readonly state: DiscoveredState;
   readonly isInitial: boolean;
@@ -40,8 +36,7 @@ interface Watched {
   /** A look is asked for and has not begun. */
   isAsked: boolean;
   attempts: number;
-  recentMs: number[];
-  floodedUntilMs: number;
+  readonly flood: Flood;
 }
 
 export function createIntake(parts: IntakeParts): Intake {
@@ -87,7 +82,7 @@ export function createIntake(parts: IntakeParts): Intake {
   const look = async (item: Watched): Promise<void> => {
     item.isAsked = false;
     if (isClosed) return;
-    if (item.floodedUntilMs > parts.now()) return;
+    if (item.flood.isPausing(parts.now())) return;
     const { reference } = item.state;
     const sighting = await source.look(reference, await recorder.cursor(reference.uri));
     const outcome = await recorder.observe(sighting, {
@@ -97,7 +92,7 @@ export function createIntake(parts: IntakeParts): Intake {
       isFinalAttempt: item.attempts >= RETRY_MS.length,
     });
     settle(item, outcome);
-    if (outcome.verdict === 'recorded') await watchFlood(item);
+    if (outcome.verdict !== 'retry') await watchFlood(item, outcome.verdict === 'recorded');
   };
 
   const settle = (item: Watched, outcome: Outcome): void => {
@@ -111,16 +106,11 @@ export function createIntake(parts: IntakeParts): Intake {
     later(delay, () => void ask(item));
   };
 
-  const watchFlood = async (item: Watched): Promise<void> => {
-    const now = parts.now();
-    item.recentMs = [...item.recentMs.filter((time) => time > now - FLOOD_WINDOW_MS), now];
-    if (item.recentMs.length < FLOOD_VERSIONS) return;
-    item.floodedUntilMs = now + FLOOD_PAUSE_MS;
-    const isNew = item.recentMs.length === FLOOD_VERSIONS;
-    // Keep the window full: while the flood lasts, one version each pause and no further record of it.
-    item.recentMs = item.recentMs.slice(-FLOOD_VERSIONS);
+  const watchFlood = async (item: Watched, isNewVersion: boolean): Promise<void> => {
+    const flood = item.flood.note(isNewVersion, parts.now());
+    if (flood === 'calm') return;
     later(FLOOD_PAUSE_MS, () => void ask(item));
-    if (isNew) await recordFlood(item);
+    if (flood === 'begins') await recordFlood(item);
   };
 
   const recordFlood = async (item: Watched): Promise<void> => {
@@ -135,7 +125,7 @@ export function createIntake(parts: IntakeParts): Intake {
         moment: { source: source.name, effectiveTime: '', timeBasis: 'clock' },
         data: {
           state: { id: row.id, name: row.name, reference: row.uri, workspace: row.workspace },
-          versions: item.recentMs.length,
+          versions: item.flood.versions,
           windowSeconds: FLOOD_WINDOW_MS / 1000,
         },
       },
@@ -203,7 +193,7 @@ export function createIntake(parts: IntakeParts): Intake {
 }
 
 function createWatched(state: DiscoveredState, isInitial: boolean): Watched {
-  return { state, isInitial, queue: Promise.resolve(), isAsked: false, attempts: 0, recentMs: [], floodedUntilMs: 0 };
+  return { state, isInitial, queue: Promise.resolve(), isAsked: false, attempts: 0, flood: new Flood() };
 }
 
 function candidates(parts: IntakeParts, state: DiscoveredState): readonly string[] {
