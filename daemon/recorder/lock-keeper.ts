@@ -66,7 +66,11 @@ export function createLockKeeper(parts: RecorderParts): LockKeeper {
   return {
     before(sighting, context) {
       const row = states.byUri(sighting.reference.uri);
-      if (row && !row.lock.startsWith(ABANDONED)) begin(row, sighting, context);
+      if (row === undefined) return;
+      if (!row.lock.startsWith(ABANDONED)) return begin(row, sighting, context);
+      const id = (sighting.lock ?? sighting.lastLock)?.info?.id;
+      // Another run took the lock that a dead one had left.
+      if (id !== undefined && row.lock !== `${ABANDONED}${id}`) begin({ ...row, lock: '' }, sighting, context);
     },
     after(sighting, context) {
       const row = states.byUri(sighting.reference.uri);

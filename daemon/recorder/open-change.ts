@@ -25,6 +25,8 @@ export interface OpenChange {
   readonly numberedBackupSeconds: number;
   readonly isLineageChanged: boolean;
   readonly hasFailedObject: boolean;
+  /** On the way, another content came at a serial that did not rise. */
+  readonly isUnordered?: boolean;
   readonly recovered?: 'backup';
   readonly movedFrom?: string;
 }

@@ -127,6 +127,8 @@ export function createReferenceKeeper(parts: RecorderParts, changes: ChangeKeepe
     sighting: StateSighting,
     context: SightingContext,
   ): void => {
+    // What was going on at the old place ended with what is stored: its steps cite a change that closes.
+    changes.close(twin, context.source, false);
     const row: StateRow = {
       ...twin,
       uri: sighting.reference.uri,

@@ -185,6 +185,7 @@ export function createVersionKeeper(
       numberedBackupSeconds: Math.max(change.numberedBackupSeconds, input.sighting.numberedBackupSeconds),
       isLineageChanged: change.isLineageChanged || observed.lineage !== row.lineage,
       hasFailedObject: change.hasFailedObject || outcome.hasFailedObject,
+      isUnordered: change.isUnordered === true || isOutOfOrder(row, observed),
     });
     return 'recorded';
   };
@@ -248,6 +249,13 @@ export function createVersionKeeper(
       changes.save(row.id, { ...change, hasFreshBackup: true, isLinked: input.isBackupOfLastRun(change) });
     },
   };
+}
+
+/** Another content at a serial that did not rise; `row` without content is a state about to be born. */
+function isOutOfOrder(row: StateRow, observed: ObservedState): boolean {
+  if (row.contentTag === '') return false;
+  const order = compareSerials(observed.serial, row.serial);
+  return order < 0 || (order === 0 && observed.contentTag !== row.contentTag);
 }
 
 interface Input {
