@@ -50,10 +50,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** Secrets pass through this process's memory: no core file holds them, no signal opens a debugger on them. */
+/** Secrets pass through this process's memory: no core file holds them. */
 function hardenProcess(): void {
-  // SIGUSR1 would open the inspector on loopback, for every job of this host.
-  process.on('SIGUSR1', () => undefined);
   try {
     // A core file leaves out every mapping; the limit itself is the service unit's (LimitCORE=0).
     writeFileSync('/proc/self/coredump_filter', '0');
