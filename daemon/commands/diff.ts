@@ -73,7 +73,7 @@ function toSpans(before: ObservedState, after: ObservedState): InstanceSpan[] {
   const current = bodies(after);
   return [...new Set([...old.keys(), ...current.keys()])].map((key) => {
     const [address = '', deposed = ''] = key.split('\0');
-    return { address, deposed, before: old.get(key), after: current.get(key), wasAbsent: false, wasDeposed: false };
+    return { address, deposed, before: old.get(key), after: current.get(key), wasAbsent: false };
   });
 }
 

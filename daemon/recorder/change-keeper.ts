@@ -38,18 +38,12 @@ export function createChangeKeeper(parts: RecorderParts): ChangeKeeper {
   const spansOf = (row: StateRow): InstanceSpan[] => {
     const reRedact = observer.reRedact(row.id);
     const bases = states.bases(row.id).filter((base) => base.kind === 'resource');
-    const spans = bases.map((base) => {
+    return bases.map((base) => {
       const stored = states.snapshot(row.id, base.address, base.deposed);
       const after = stored && parseBody(stored.body);
       const before = base.body === undefined ? undefined : reRedact(base.address, parseBody(base.body), after);
-      return { ...base, before, after, wasDeposed: false };
+      return { ...base, before, after };
     });
-    const isTransient = (span: InstanceSpan): boolean => span.deposed !== '' && span.before === undefined;
-    const deposed = new Set(spans.filter(isTransient).map((span) => span.address));
-    // A new deposed object is the old object of its address, not something created.
-    return spans
-      .filter((span) => !isTransient(span))
-      .map((span) => ({ ...span, wasDeposed: span.deposed === '' && deposed.has(span.address) }));
   };
 
   const hasDeposedLeft = (row: StateRow): boolean =>

@@ -3,7 +3,10 @@
 // restart nothing is claimed that was not seen again.
 import type { LockSighting, StateSighting } from '../sources/source.ts';
 
-type Memory = Pick<StateSighting, 'lockHoldsSince' | 'recentLocks' | 'backup'>;
+interface Memory extends Pick<StateSighting, 'lockHoldsSince' | 'recentLocks' | 'backup'> {
+  /** Time of the version that was sighted last. */
+  readonly versionMs: number;
+}
 
 const MAX_LOCKS = 64;
 /** File times are cut to milliseconds. */
@@ -23,13 +26,20 @@ export class HoldTracker {
       backup: sighting.backup ?? before?.backup,
     };
     const { lockHoldsSince, recentLocks, backup } = merged;
-    this.#memories.set(uri, { lockHoldsSince, recentLocks, backup });
+    const versionMs = Date.parse(sighting.effectiveTime);
+    this.#memories.set(uri, { lockHoldsSince, recentLocks, backup, versionMs });
     return merged;
   }
 
-  /** The stored version was seen with no lock beside it: what comes next starts from here. */
+  /**
+   * The stored version was seen with no lock beside it: what comes next starts from here. A backup younger than that
+   * version was written for the next one: Terraform writes the backup first.
+   */
   settle(uri: string): void {
+    const memory = this.#memories.get(uri);
     this.#memories.delete(uri);
+    if (memory?.backup === undefined || memory.backup.modifiedMs < memory.versionMs) return;
+    this.#memories.set(uri, { ...memory, lockHoldsSince: 0, recentLocks: [] });
   }
 }
 

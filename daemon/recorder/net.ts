@@ -12,8 +12,11 @@ export interface InstanceSpan {
   readonly after: InstanceBody | undefined;
   /** A version without it was seen between the two. */
   readonly wasAbsent: boolean;
-  /** A deposed object of the address was seen between the two. */
-  readonly wasDeposed: boolean;
+}
+
+/** A span of an address, and what became of its old object once that was deposed. */
+interface Settled extends InstanceSpan {
+  readonly old: 'never-deposed' | 'deposed-and-gone' | 'still-deposed';
 }
 
 /** What the lock's operation says that the content cannot. */
@@ -25,9 +28,10 @@ export interface OperationFacts {
 }
 
 export function netActions(spans: readonly InstanceSpan[], facts: OperationFacts): NetAction[] {
-  const moves = findMoves(spans);
-  const gone = new Set(moves.values());
-  return spans
+  const settled = absorbDeposed(spans);
+  const moves = findMoves(settled);
+  const gone = new Set<InstanceSpan>(moves.values());
+  return settled
     .filter((span) => !gone.has(span))
     .flatMap((span) => toNetAction(span, moves.get(span), facts) ?? [])
     .sort((a, b) => compare(a.address, b.address) || compare(a.deposed ?? '', b.deposed ?? ''));
@@ -72,11 +76,27 @@ export function actionsOf(
   return actions;
 }
 
-function toNetAction(
-  span: InstanceSpan,
-  origin: InstanceSpan | undefined,
-  facts: OperationFacts,
-): NetAction | undefined {
+/** A new deposed object is the old object of its address, not something created. */
+function absorbDeposed(spans: readonly InstanceSpan[]): Settled[] {
+  const owners = new Set(spans.filter(isOwner).map(({ address }) => address));
+  const isAbsorbed = (span: InstanceSpan): boolean =>
+    span.deposed !== '' && span.before === undefined && (span.after === undefined || owners.has(span.address));
+  const absorbed = Map.groupBy(spans.filter(isAbsorbed), ({ address }) => address);
+  const oldOf = (span: InstanceSpan): Settled['old'] => {
+    const deposed = span.deposed === '' ? absorbed.get(span.address) : undefined;
+    if (deposed === undefined) return 'never-deposed';
+    return deposed.some(({ after }) => after !== undefined) ? 'still-deposed' : 'deposed-and-gone';
+  };
+  const settled = spans.filter((span) => !isAbsorbed(span)).map((span) => ({ ...span, old: oldOf(span) }));
+  // Deposed and not followed by another: the object is where it was, nothing was destroyed.
+  return settled.filter(({ after, old }) => after !== undefined || old !== 'still-deposed');
+}
+
+function isOwner({ deposed, before }: InstanceSpan): boolean {
+  return deposed === '' && before !== undefined;
+}
+
+function toNetAction(span: Settled, origin: InstanceSpan | undefined, facts: OperationFacts): NetAction | undefined {
   const before = origin?.before ?? span.before;
   const actions = isReplaced(span, before) ? replacement(span) : actionsOf(before, span.after, facts);
   if (origin) actions.unshift('move');
@@ -92,14 +112,18 @@ function toNetAction(
 }
 
 /** The same address holds another object: it was gone in between, or its id is another one. */
-function isReplaced(span: InstanceSpan, before: InstanceBody | undefined): boolean {
+function isReplaced(span: Settled, before: InstanceBody | undefined): boolean {
   if (before === undefined || span.after === undefined) return false;
-  if (span.wasAbsent || span.wasDeposed) return true;
+  // Terraform puts a deposed object back when its successor could not be created.
+  const isPutBack = before.contentTag === span.after.contentTag && before.tainted === span.after.tainted;
+  if (span.old !== 'never-deposed') return span.old === 'still-deposed' || !isPutBack;
+  if (span.wasAbsent) return true;
   return before.idTag !== '' && span.after.idTag !== '' && before.idTag !== span.after.idTag;
 }
 
-function replacement(span: InstanceSpan): Action[] {
-  const createFirst = span.wasDeposed || (!span.wasAbsent && span.after?.createBeforeDestroy === true);
+function replacement(span: Settled): Action[] {
+  if (span.old === 'still-deposed') return ['create'];
+  const createFirst = span.old === 'deposed-and-gone' || (!span.wasAbsent && span.after?.createBeforeDestroy === true);
   return createFirst ? ['create', 'delete'] : ['delete', 'create'];
 }
 

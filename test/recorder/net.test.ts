@@ -20,7 +20,6 @@ const span = (changes: Partial<InstanceSpan>): InstanceSpan => ({
   before: undefined,
   after: undefined,
   wasAbsent: false,
-  wasDeposed: false,
   ...changes,
 });
 
@@ -46,10 +45,25 @@ describe('recorder/net', () => {
   it('tells the two orders of a replacement', () => {
     const both = { before: body('1'), after: body('2', { idTag: 'id-2' }) };
     expect(actionsOf([span({ ...both, wasAbsent: true })])).to.deep.equal([['delete', 'create']]);
-    expect(actionsOf([span({ ...both, wasDeposed: true })])).to.deep.equal([['create', 'delete']]);
+    expect(actionsOf([span({ ...both, wasAbsent: true }), span({ deposed: '0badcafe' })])).to.deep.equal([
+      ['create', 'delete'],
+    ]);
     expect(actionsOf([span(both)])).to.deep.equal([['delete', 'create']]);
     const first = { ...both, after: body('2', { idTag: 'id-2', createBeforeDestroy: true }) };
     expect(actionsOf([span(first)])).to.deep.equal([['create', 'delete']]);
+  });
+
+  it('takes a deposed object for what it is: the old object of its address', () => {
+    const old = body('1');
+    const deposed = span({ deposed: '0badcafe', after: old });
+    const renewed = span({ before: old, after: body('2', { idTag: 'id-2' }), wasAbsent: true });
+    expect(actionsOf([renewed, deposed])).to.deep.equal([['create']]);
+    expect(actionsOf([span({ before: old, wasAbsent: true }), deposed])).to.deep.equal([]);
+    const putBack = span({ before: old, after: old, wasAbsent: true });
+    expect(actionsOf([putBack, span({ deposed: '0badcafe' })])).to.deep.equal([]);
+    const later = span({ deposed: '0badcafe', before: old, wasAbsent: true });
+    expect(actionsOf([span({ after: body('2') }), later])).to.deep.equal([['create'], ['delete']]);
+    expect(actionsOf([deposed])).to.deep.equal([['create']]);
   });
 
   it('pairs a move by content, then by id, and only when there is one pair', () => {

@@ -36,8 +36,8 @@ export interface DaemonHarness {
   settled(limitMs?: number): Promise<readonly ChangeDetail[]>;
   /** Addresses the recorder holds of the live state at a reference; a deposed object as `address (deposed)`. */
   instances(uri: string): readonly string[];
-  /** Stops the daemon and starts it again on the same data. */
-  restart(): Promise<void>;
+  /** Stops the daemon, works, and starts it again on the same data. */
+  whileStopped(work: () => Promise<void>): Promise<void>;
   /** Seals, then verifies the database and the archive, each strictly. */
   verify(): Promise<{ readonly store: VerifyReport; readonly archive: VerifyReport }>;
   close(): Promise<void>;
@@ -105,8 +105,9 @@ export async function openDaemonHarness(options: DaemonHarnessOptions): Promise<
       const all = [...states.snapshots(row.id)];
       return all.map(({ address, deposed }) => (deposed === '' ? address : `${address} (deposed)`)).sort();
     },
-    async restart() {
+    async whileStopped(work) {
       await daemon.close('restart');
+      await work();
       daemon = await open();
     },
     verify: () => verify(daemon, config, database),
