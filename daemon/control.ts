@@ -19,12 +19,20 @@ export interface ControlServer {
 /** Replaces a socket left by a killed daemon: the caller holds the data directory's lock. */
 export async function openControlServer(path: string, handlers: ControlHandlers): Promise<ControlServer> {
   await rm(path, { force: true });
-  const server = createServer((socket) => serve(socket, handlers));
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    serve(socket, handlers);
+  });
   await listen(server, path);
   await chmod(path, 0o600);
   return {
     close: async () => {
-      await new Promise<void>((resolve) => server.close(() => resolve()));
+      const isClosed = new Promise<void>((resolve) => server.close(() => resolve()));
+      // A client that neither asks nor hangs up must not hold the daemon.
+      for (const socket of sockets) socket.destroy();
+      await isClosed;
       await rm(path, { force: true });
     },
   };

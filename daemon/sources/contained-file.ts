@@ -57,9 +57,12 @@ export interface Refusal {
 /** libuv adds O_CLOEXEC itself. A platform without a flag has undefined there, which adds nothing. */
 const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** `<mtimeNs>-<size>-<inode>`: equal for equal versions of one file. */
+/**
+ * `<mtimeNs>-<size>-<inode>-<ctimeNs>`: equal for equal versions of one file. Whoever may write a file may also set its
+ * mtime back; nobody but root sets the ctime.
+ */
 export function formatFileVersion(stat: BigIntStats): string {
-  return `${stat.mtimeNs}-${stat.size}-${stat.ino}`;
+  return `${stat.mtimeNs}-${stat.size}-${stat.ino}-${stat.ctimeNs}`;
 }
 
 /** lstat that answers undefined for a file that is not there, and throws for every other failure. */

@@ -44,6 +44,8 @@ const backupDeadlineMs = 500;
 const unknownWriterMs = 10_000;
 /** A directory with more names is not searched for numbered backups. */
 const maxNamesSearched = 20_000;
+/** How far another host's clock may be ahead. */
+const aheadMs = 5_000;
 
 /** Rejects with ParseError `source-closed` when the source closes meanwhile; never for what a file is or holds. */
 export async function sight(memory: PlaceMemory, cursor: string, options: LookOptions): Promise<StateSighting> {
@@ -53,7 +55,9 @@ export async function sight(memory: PlaceMemory, cursor: string, options: LookOp
   const { holds, last, read } = memory.history.take(lockLook.isPresent, isCounted);
   const backup = await readBackup(memory, cursor, facts, options);
   const isSameVersion = facts.isKnown && sighted !== undefined;
-  const numberedBackupSeconds = isSameVersion ? sighted.numberedBackupSeconds : await newestNumberedBackup(place);
+  const numberedBackupSeconds = isSameVersion
+    ? sighted.numberedBackupSeconds
+    : await newestNumberedBackup(place, options.clock.wallMs());
   const lock = lockLook.isPresent ? lockLook.lock : undefined;
   const { condition, sourceVersion, fileVersion, bytes, effectiveTime, problem } = facts;
   const backupVersion = backup.version;
@@ -206,15 +210,16 @@ async function readBackup(
   };
 }
 
-/** Unix seconds of the newest `NAME.<seconds>.backup` beside the state, or 0. */
-async function newestNumberedBackup(place: StatePlace): Promise<number> {
+/** Unix seconds of the newest `NAME.<seconds>.backup` beside the state, or 0. One from the future is no evidence. */
+async function newestNumberedBackup(place: StatePlace, nowMs: number): Promise<number> {
   const name = basename(place.path);
   let newest = 0;
   let names = 0;
   try {
     for await (const entry of await opendir(dirname(place.path), { bufferSize: 256 })) {
       const numbered = parseNumberedBackup(entry.name);
-      if (numbered?.statePath === name) newest = Math.max(newest, numbered.seconds);
+      const isPast = numbered !== undefined && numbered.seconds * 1000 <= nowMs + aheadMs;
+      if (isPast && numbered.statePath === name) newest = Math.max(newest, numbered.seconds);
       names += 1;
       if (names > maxNamesSearched) break;
     }

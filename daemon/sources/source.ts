@@ -46,7 +46,7 @@ export interface BackupSighting {
 export interface StateSighting {
   readonly reference: StateReference;
   readonly condition: 'state' | 'empty' | 'absent' | 'unreadable';
-  /** Opaque, equal for equal versions: `<mtimeNs>-<size>-<inode>` for a file. '' when absent. */
+  /** Opaque, equal for equal versions: `<mtimeNs>-<size>-<inode>-<ctimeNs>` for a file. '' when absent. */
   readonly sourceVersion: string;
   readonly bytes: Uint8Array;
   /** RFC 3339 time of the version by `timeBasis`; '' when absent. */

@@ -10,6 +10,7 @@ import {
   symlinkSync,
   unlinkSync,
   utimesSync,
+  writeFileSync,
 } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { systemClock } from '../../daemon/sources/clock.ts';
@@ -39,13 +40,34 @@ describe('sources/directory: look', () => {
     const stat = statSync(path, { bigint: true });
     expect(first.condition).to.equal('state');
     expect(textOf(first.bytes)).to.equal(stateText(3));
-    expect(first.sourceVersion).to.equal(`${stat.mtimeNs}-${stat.size}-${stat.ino}`);
+    expect(first.sourceVersion).to.equal(`${stat.mtimeNs}-${stat.size}-${stat.ino}-${stat.ctimeNs}`);
     expect(first.effectiveTime).to.equal(stat.mtime.toISOString());
     expect(first.lockHoldsSince).to.equal(-1);
     const second = await source.look(state, first.sourceVersion);
     expect(second).to.deep.include({ condition: 'state', sourceVersion: first.sourceVersion });
     expect(second.bytes.length).to.equal(0);
     expect((await source.look(state, 'another')).bytes.length).to.be.greaterThan(0);
+  });
+
+  it('sees a version whose time and size were set back', async () => {
+    const path = tree.write('terraform.tfstate', stateText(3), 5_000);
+    const source = tree.open();
+    const first = await source.look(state, '');
+    const { atime, mtime, ino } = statSync(path);
+    writeFileSync(path, stateText(4));
+    utimesSync(path, atime, mtime);
+    expect(statSync(path)).to.deep.include({ mtime, ino });
+    for (const looking of [source, tree.open()]) {
+      expect(textOf((await looking.look(state, first.sourceVersion)).bytes)).to.equal(stateText(4));
+    }
+  });
+
+  it('takes no numbered backup from the future as evidence', async () => {
+    const nowSeconds = Math.floor(Date.now() / 1000);
+    tree.write('terraform.tfstate', stateText(3));
+    tree.write(`terraform.tfstate.${nowSeconds}.backup`, stateText(1));
+    tree.write('terraform.tfstate.9999999999.backup', stateText(1));
+    expect((await tree.open().look(state, '')).numberedBackupSeconds).to.equal(nowSeconds);
   });
 
   it('tells absent, empty and unreadable apart', async () => {
