@@ -1,6 +1,5 @@
 // What the worker offers: the recorder, freezing, and the few writes of the sealer. Everything here is synchronous and
 // runs on the one thread that writes the database.
-import { randomBytes } from 'node:crypto';
 import type { RedactionKeys } from '../redaction/keys.ts';
 import type { RedactionPolicy } from '../redaction/allow-list.ts';
 import type { Signer } from '../merkle/note.ts';
@@ -15,6 +14,7 @@ import type { Environment } from './environment.ts';
 import { createFreezer, type FreezeLimits } from './freezer.ts';
 import { createObserver } from './observer.ts';
 import type { Outcome, SightingContext } from './parts.ts';
+import { createRandom } from './random.ts';
 import { createRecorder } from './recorder.ts';
 
 export interface RecorderMethods {
@@ -61,7 +61,7 @@ export function openRecorderMethods(
   const database = openDatabase(settings.databasePath);
   const environment: Environment = {
     now: () => clock.now(),
-    random: (count) => randomBytes(count),
+    random: createRandom(),
     boot: clock.boot,
     recorder: settings.recorder,
     host: settings.host,

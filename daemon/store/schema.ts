@@ -55,11 +55,14 @@ CREATE TABLE state (
   unreadable_version TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX state_live_uri ON state (uri) WHERE is_retired = 0;
+-- With rowids, and tags in an index that needs no body: every observation reads all tags of its state, which took
+-- four times as long where the bodies stood between them.
 CREATE TABLE snapshot (
   state_id TEXT NOT NULL REFERENCES state (id), address TEXT NOT NULL, deposed TEXT NOT NULL,
   raw_tag TEXT NOT NULL, body TEXT NOT NULL,
   PRIMARY KEY (state_id, address, deposed)
-) STRICT, WITHOUT ROWID;
+) STRICT;
+CREATE INDEX snapshot_tag ON snapshot (state_id, address, deposed, raw_tag);
 CREATE TABLE snapshot_output (
   state_id TEXT NOT NULL REFERENCES state (id), name TEXT NOT NULL, body TEXT NOT NULL,
   PRIMARY KEY (state_id, name)
