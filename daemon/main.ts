@@ -17,6 +17,7 @@ import { watchCommand } from './commands/watch.ts';
 import { createContext, splitGlobalFlags } from './context.ts';
 import { ConfigError, StatesealError, describeForeign } from './errors.ts';
 import { readVersion } from './program.ts';
+import { escapeText } from './terminal.ts';
 
 const COMMANDS: readonly (Command | ServiceCommand)[] = [
   diffCommand,
@@ -80,7 +81,7 @@ function unknownVerb(verb: string): ConfigError {
 
 function reportError(error: unknown): number {
   if (error instanceof StatesealError) {
-    process.stderr.write(`stateseal: ${error.message} [${error.code}]\nhint: ${error.hint}\n`);
+    process.stderr.write(`stateseal: ${escapeText(error.message)} [${error.code}]\nhint: ${escapeText(error.hint)}\n`);
   } else {
     process.stderr.write(`stateseal: unexpected failure: ${describeForeign(error)} [unexpected]\n${placesOf(error)}`);
   }

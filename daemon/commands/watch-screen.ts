@@ -11,7 +11,7 @@ import type { DiscoveredState } from '../sources/source.ts';
 import type { Batch } from '../store/batches.ts';
 import type { StateOutline } from '../store/queries-states.ts';
 import type { Queries } from '../store/queries.ts';
-import { createPalette, escapeText } from '../terminal.ts';
+import { createPalette, escapeJsonText, escapeText } from '../terminal.ts';
 import type { CommandContext } from './command.ts';
 import { formatChangeBlock, formatClock } from './render-change.ts';
 
@@ -42,6 +42,8 @@ export function createWatchScreen(
   const emit = (event: object): void => context.stdout(`${JSON.stringify(event)}\n`);
   const clock = (): string => formatClock(new Date(context.now()).toISOString());
   let lastProblem = '';
+  /** What was recorded while the log was opened: printed after the greeting, which lists the states themselves. */
+  let early: Outcome[] | undefined = [];
 
   const printRecords = (outcome: Outcome, found: Queries): void => {
     let hasBlock = false;
@@ -49,7 +51,7 @@ export function createWatchScreen(
       const stored = found.readRecord(leafIndex);
       if (stored === undefined) continue;
       if (context.json) {
-        context.stdout(`${stored.line}\n`);
+        context.stdout(`${escapeJsonText(stored.line)}\n`);
         continue;
       }
       const { type, subject, data, source } = stored.record;
@@ -58,7 +60,7 @@ export function createWatchScreen(
         print(`\n${formatChangeBlock(change, { palette, isFull: false }).trimEnd()}`);
         hasBlock = true;
       }
-      if (type === 'state.baselined' && data['snapshot'] !== undefined)
+      if (type === 'state.baselined' && data['snapshot'] !== undefined && early === undefined)
         print(formatBaseline(clock(), subject, data, source));
       const noted = NOTED_TYPES.get(type);
       const reason = typeof data['reason'] === 'string' ? `  ${escapeText(data['reason'])}` : '';
@@ -67,17 +69,24 @@ export function createWatchScreen(
     if (hasBlock) print(`${clock()}  recorded  ${formatRange(outcome.from, outcome.to)}`);
   };
 
+  const printGreeting = (daemon: Daemon, states: readonly StateOutline[]): void => {
+    print(`stateseal ${readVersion()}   log ${escapeText(originOf(daemon.vkey))}   key ${shortKey(daemon.vkey)}`);
+    greetRoots(config, states, print);
+    greetUnseen(daemon, print);
+    greetArchive(config, daemon, print);
+  };
+
   return {
     greet(daemon, states) {
-      if (context.json || context.quiet) return;
-      print(`stateseal ${readVersion()}   log ${escapeText(originOf(daemon.vkey))}   key ${shortKey(daemon.vkey)}`);
-      greetRoots(config, states, print);
-      greetUnseen(daemon, print);
-      greetArchive(config, daemon, print);
+      if (!context.json && !context.quiet) printGreeting(daemon, states);
+      const found = queries();
+      if (found !== undefined && !context.quiet) early?.forEach((outcome) => printRecords(outcome, found));
+      early = undefined;
     },
     outcome(outcome) {
       const found = queries();
-      if (found !== undefined && !context.quiet) printRecords(outcome, found);
+      if (early !== undefined) early.push(outcome);
+      else if (found !== undefined && !context.quiet) printRecords(outcome, found);
     },
     sealed(batch) {
       lastProblem = '';
@@ -93,7 +102,9 @@ export function createWatchScreen(
       // The same failure comes again with each retry: once is enough until it changes.
       if (code + message === lastProblem) return;
       lastProblem = code + message;
-      context.stderr(`${clock()}  ${palette.warning('problem')}   ${message} [${code}]\n          hint: ${hint}\n`);
+      context.stderr(
+        `${clock()}  ${palette.warning('problem')}   ${escapeText(message)} [${code}]\n          hint: ${escapeText(hint)}\n`,
+      );
     },
     line(text) {
       if (!context.json && !context.quiet) print(text);
