@@ -1,6 +1,6 @@
 // The recorder's writing half on a real database in a temporary folder, without threads: what the worker offers, called
 // directly, with an injected clock. `reopen` is what a restart does.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createEd25519Signer, createVerifier } from '../../daemon/merkle/note.ts';
@@ -42,6 +42,8 @@ export interface LogHarness {
   readonly client: RecorderClient;
   read<T>(question: (parts: ReadParts) => T): T;
   reopen(): void;
+  /** What a kill leaves: the files as they stand, without a proper close. */
+  crash(): void;
   close(): void;
 }
 
@@ -52,7 +54,8 @@ export interface ReadParts {
 }
 
 export function openLogHarness(limits = { maxRecords: 4096, maxBytes: 4 * 1024 * 1024 }): LogHarness {
-  const dataDir = mkdtempSync(join(tmpdir(), 'stateseal-log-'));
+  // In memory where there is such a place: what these tests end is never the machine.
+  const dataDir = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'stateseal-log-'));
   const databasePath = join(dataDir, 'log.sqlite');
   const clock = { ms: Date.UTC(2026, 5, 23, 14) };
   const { settings, keys, policy } = testInput(databasePath, limits);
@@ -87,6 +90,14 @@ export function openLogHarness(limits = { maxRecords: 4096, maxBytes: 4 * 1024 *
     },
     reopen() {
       methods.close();
+      methods = open();
+    },
+    crash() {
+      const files = [databasePath, `${databasePath}-wal`].filter((path) => existsSync(path));
+      for (const path of files) copyFileSync(path, `${path}.kept`);
+      methods.close();
+      for (const path of files) renameSync(`${path}.kept`, path);
+      rmSync(`${databasePath}-shm`, { force: true });
       methods = open();
     },
     close() {
