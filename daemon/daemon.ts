@@ -78,7 +78,7 @@ export async function openDaemon(config: Config, events: DaemonEvents): Promise<
 
 /** Everything it opens goes onto `open`, which closes it when the start fails half-way. */
 async function startDaemon(config: Config, events: DaemonEvents, open: CloseStack): Promise<Daemon> {
-  const key = await openLogKey(config.dataDir, config.logName);
+  const key = await openLogKey(config.dataDir, config.logName, DATABASE_FILE);
   const death = createDeath();
   const recorder = await openWorker(config, key, (error) => death.announce(error));
   open.add(() => recorder.close());

@@ -1,7 +1,7 @@
 // The recorder's keys on disk: <data>/keys, 0700, each file 0600, never overwritten. Losing the signing key ends the
-// log (a successor names it); losing the equality key costs one full comparison; an epoch's key opens commitments.
+// log (a successor names it); losing the equality key loses what is known as secret; an epoch's key opens commitments.
 import { randomBytes } from 'node:crypto';
-import { chmod, link, mkdir, open, readFile, readdir, rm } from 'node:fs/promises';
+import { access, chmod, link, mkdir, open, readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError, describeForeign } from './errors.ts';
 import { createEd25519Signer, type Signer } from './merkle/note.ts';
@@ -18,9 +18,13 @@ export interface LogKey {
 
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 
-/** Opens the log's key, or makes one for a new log named `logName`: origin = name/13 characters of base32. */
-export async function openLogKey(dataDir: string, logName: string): Promise<LogKey> {
+/**
+ * Opens the log's key, or makes one for a new log named `logName`: origin = name/13 characters of base32. Throws
+ * ConfigError `key-missing` where the log's database stands and one of its keys does not.
+ */
+export async function openLogKey(dataDir: string, logName: string, databaseFile: string): Promise<LogKey> {
   const folder = await keyFolder(dataDir);
+  await assertKept(folder, join(dataDir, databaseFile));
   const origin = `${logName}/${toBase32(randomBytes(8))}`;
   const made = `${origin}\n${randomBytes(32).toString('hex')}\n`;
   const { text, isNew } = await openKeyFile(join(folder, 'log.key'), made);
@@ -80,6 +84,21 @@ async function openKeyFile(path: string, made: string): Promise<{ text: string; 
     await rm(temporary);
   }
   return { text: made, isNew: true };
+}
+
+/** Keys are made before the database: new ones would begin another log in it, and forget every known secret. */
+async function assertKept(folder: string, databasePath: string): Promise<void> {
+  const isLogThere = await access(databasePath).then(
+    () => true,
+    () => false,
+  );
+  if (!isLogThere) return;
+  for (const name of ['log.key', 'equality.key']) {
+    if ((await readKey(join(folder, name))) !== undefined) continue;
+    throw new ConfigError('key-missing', `expected the log's own key keys/${name}, got none`, {
+      hint: 'restore the file from a backup; without it begin a new log in another data directory',
+    });
+  }
 }
 
 async function readKey(path: string): Promise<string | undefined> {

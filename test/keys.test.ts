@@ -1,0 +1,44 @@
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { openLogKey, openRedactionKeys } from '../daemon/keys.ts';
+
+describe('keys on disk', () => {
+  let dataDir: string;
+  beforeEach(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'stateseal-keys-'));
+  });
+  afterEach(() => rm(dataDir, { recursive: true }));
+
+  const open = async (): Promise<string> => {
+    const { vkey } = await openLogKey(dataDir, 'test.example', 'log.sqlite');
+    await openRedactionKeys(dataDir, 2026);
+    return vkey;
+  };
+  const codeOf = (error: unknown): unknown => (error as { code?: unknown }).code;
+
+  it('are made once and kept', async () => {
+    const vkey = await open();
+    await writeFile(join(dataDir, 'log.sqlite'), '');
+    expect(await open()).to.equal(vkey);
+    expect((await readFile(join(dataDir, 'keys/log.vkey'), 'utf8')).trim()).to.equal(vkey);
+  });
+
+  for (const name of ['log.key', 'equality.key']) {
+    it(`are not replaced in a log that lost ${name}`, async () => {
+      await open();
+      await writeFile(join(dataDir, 'log.sqlite'), '');
+      await rm(join(dataDir, 'keys', name));
+      const names = await readdir(join(dataDir, 'keys'));
+      expect(await open().then(() => 'opened', codeOf)).to.equal('key-missing');
+      expect(await readdir(join(dataDir, 'keys'))).to.deep.equal(names);
+    });
+  }
+
+  it('are refused when they are damaged', async () => {
+    await open();
+    await writeFile(join(dataDir, 'keys/log.key'), 'x');
+    expect(await open().then(() => 'opened', codeOf)).to.equal('key-damaged');
+  });
+});
