@@ -1,21 +1,7 @@
 // A few places with state files in them, changed by a seeded sequence of what runs, people and accidents do, and seen
 // as sightings. The model of test/recorder/sequences.test.ts; knows nothing of what a recorder makes of it.
 import type { LockSighting, StateSighting } from '../../daemon/sources/source.ts';
-
-export interface WorldInstance {
-  readonly attributes: Readonly<Record<string, unknown>>;
-  readonly tainted: boolean;
-  readonly marks: readonly string[];
-}
-
-export interface WorldState {
-  readonly lineage: string;
-  readonly serial: bigint;
-  readonly tool: string;
-  /** By name, or by name and deposed key: "a", "a deadbeef". */
-  readonly instances: ReadonlyMap<string, WorldInstance>;
-  readonly outputs: ReadonlyMap<string, { readonly value: unknown; readonly sensitive: boolean }>;
-}
+import { formatWorldState, NAMES, type WorldInstance, type WorldState } from './world-state.ts';
 
 type File = WorldState | 'absent' | 'empty' | 'garbage';
 
@@ -51,7 +37,6 @@ export function createRandom(seed: number): Random {
   };
 }
 
-const NAMES = ['a', 'b', 'c', 'd'];
 const OPERATIONS = [
   'OperationTypeApply',
   'OperationTypeApply',
@@ -126,11 +111,11 @@ export function createWorld(random: Random, options: { readonly withMarks: boole
           instances.set(name, { ...there, marks: there.marks.length > 0 ? [] : ['secret'] });
       },
       () =>
-        void outputs.set(pick(['ip', 'pw']), {
+        void outputs.set(pick(['ip', 'port']), {
           value: pick([1, 'x', [1, 2], { k: 1 }]),
           sensitive: options.withMarks && random() < 0.2,
         }),
-      () => void outputs.delete(pick(['ip', 'pw'])),
+      () => void outputs.delete(pick(['ip', 'port'])),
       () => undefined,
     ];
     for (let count = 1 + whole(3); count > 0; count -= 1) pick(edits)();
@@ -275,37 +260,5 @@ function toSighting(place: Place): StateSighting {
           }
         : undefined,
     numberedBackupSeconds: 0,
-  };
-}
-
-function formatWorldState({ lineage, serial, tool, instances, outputs }: WorldState): string {
-  const resources = NAMES.flatMap((name) => {
-    const objects = [...instances].filter(([key]) => key.split(' ')[0] === name);
-    return objects.length === 0 ? [] : [formatResource(name, objects)];
-  });
-  const typed = [...outputs].map(([name, output]) => [name, { type: 'dynamic', ...output }]);
-  const head = {
-    version: 4,
-    terraform_version: tool,
-    serial: 0,
-    lineage,
-    outputs: Object.fromEntries(typed) as object,
-  };
-  return `${JSON.stringify({ ...head, resources, check_results: null }).replace('"serial":0', `"serial":${serial}`)}\n`;
-}
-
-function formatResource(name: string, objects: readonly (readonly [string, WorldInstance])[]): object {
-  return {
-    mode: 'managed',
-    type: 'test_thing',
-    name,
-    provider: 'provider["registry.terraform.io/test/test"]',
-    instances: objects.map(([key, { attributes, tainted, marks }]) => ({
-      ...(tainted ? { status: 'tainted' } : {}),
-      ...(key.includes(' ') ? { deposed: key.split(' ')[1] } : {}),
-      schema_version: 0,
-      attributes,
-      sensitive_attributes: marks.map((value) => [{ type: 'get_attr', value }]),
-    })),
   };
 }
