@@ -13,6 +13,7 @@ import { parseState } from '../terraform/state-parse.ts';
 import { instanceKey, type States } from '../store/states.ts';
 import type { TerraformState } from '../terraform/state.ts';
 import type { Covers } from './known-secrets.ts';
+import { createVersionMemory, type VersionFacts } from './version-memory.ts';
 import { parseBody, parseOutput, type ReRedact, type ReRedactOutput } from './steps.ts';
 
 export interface Observer {
@@ -21,6 +22,8 @@ export interface Observer {
    * knowledge come without body. New taint is stored in the caller's transaction. Throws ParseError.
    */
   observe(stateId: string, bytes: Uint8Array, known: KnownSnapshot | undefined): ObservedState;
+  /** What these bytes held when this state was last seen with them, if that is not long ago; parses nothing. */
+  recall(stateId: string, bytes: Uint8Array): VersionFacts | undefined;
   /** Version of everything a redaction rests on: policy, key epoch and taint. */
   knowledge(): string;
   reRedact(stateId: string): ReRedact;
@@ -41,8 +44,10 @@ export interface KnownSnapshot {
 export function createObserver(states: States, keys: RedactionKeys, policy: RedactionPolicy): Observer {
   let taint = new TaintSet(keys.equalityKey, states.taint());
   const knowledge = (): string => `${policy.digest}:${keys.epoch.kid}:${taint.size}`;
+  const memory = createVersionMemory(keys);
   return {
     knowledge,
+    recall: memory.recall,
     observe(stateId, bytes, known) {
       const parsed = parseState(bytes);
       if (parsed.kind === 'encrypted') return observeEncrypted(parsed, bytes, { stateId, keys });
@@ -60,6 +65,7 @@ export function createObserver(states: States, keys: RedactionKeys, policy: Reda
         outputBefore: (name) => outputs.get(name),
       });
       states.addTaint(result.learned);
+      memory.keep(stateId, bytes, result.observed);
       return result.observed;
     },
     reRedact: (stateId) => (address, body, other) =>
@@ -72,6 +78,8 @@ export function createObserver(states: States, keys: RedactionKeys, policy: Reda
     },
     covers: (text) => text.length >= MIN_CONTAINED_UNITS && !isOrdinaryWord(text) && taint.covers(text),
     reload() {
+      // The taint that a forgotten version taught is to be learned from it again.
+      memory.clear();
       taint = new TaintSet(keys.equalityKey, states.taint());
     },
   };

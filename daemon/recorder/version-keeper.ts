@@ -17,6 +17,7 @@ import type { Outcome, RecorderParts, SightingContext } from './parts.ts';
 import type { ReferenceKeeper } from './reference-keeper.ts';
 import { compareSerials } from './serial.ts';
 import { appendSteps, type StepOutcome } from './steps.ts';
+import type { VersionFacts } from './version-memory.ts';
 
 export interface VersionKeeper {
   observe(sighting: StateSighting, context: SightingContext): Outcome['verdict'];
@@ -33,6 +34,9 @@ interface Incoming {
   readonly moment: Moment;
   readonly recovered: boolean;
 }
+
+/** Observed, or known again as a version that was observed before. */
+type Backup = ObservedState | VersionFacts;
 
 export function createVersionKeeper(
   parts: RecorderParts,
@@ -57,14 +61,12 @@ export function createVersionKeeper(
     appender.append({ type: 'redaction.changed', source: row.uri, subject: row.name, moment, data });
   };
 
-  const observeBackup = (
-    row: StateRow,
-    sighting: StateSighting,
-    context: SightingContext,
-  ): ObservedState | undefined => {
+  const observeBackup = (row: StateRow, sighting: StateSighting, context: SightingContext): Backup | undefined => {
     if (sighting.backup === undefined) return undefined;
     try {
-      const observed = observe(row, sighting.backup, momentOf(sighting, context));
+      const recalled = observer.recall(row.id, sighting.backup.bytes);
+      const isOld = recalled !== undefined && compareSerials(recalled.serial, row.serial) <= 0;
+      const observed = isOld ? recalled : observe(row, sighting.backup, momentOf(sighting, context));
       return observed.lineage === row.lineage && observed.form === row.form ? observed : undefined;
     } catch (error) {
       // A backup is evidence only: one that cannot be read proves nothing and harms nothing.
@@ -74,12 +76,13 @@ export function createVersionKeeper(
   };
 
   /** Records the backup as a version of its own when it lies between the stored version and the current one. */
-  const recover = (row: StateRow, backup: ObservedState, current: ObservedState, input: Input): StateRow => {
+  const recover = (row: StateRow, backup: Backup, current: ObservedState, input: Input): StateRow => {
     const isBetween =
       compareSerials(backup.serial, row.serial) > 0 &&
       compareSerials(backup.serial, current.serial) < 0 &&
       current.lineage === row.lineage;
-    if (!isBetween || input.sighting.backup === undefined) return row;
+    // What is only recalled is never newer than what is stored.
+    if (!isBetween || input.sighting.backup === undefined || !('instances' in backup)) return row;
     if (input.sighting.lockHoldsSince > 2) recordMissed(row, backup, input);
     const { modifiedMs, sourceVersion } = input.sighting.backup;
     const moment: Moment = { source: input.context.source, effectiveTime: formatTime(modifiedMs), timeBasis: 'mtime' };
@@ -267,7 +270,7 @@ interface Input {
   isBackupOfLastRun(change: OpenChange): boolean;
 }
 
-function createInput(sighting: StateSighting, context: SightingContext, backup: ObservedState | undefined): Input {
+function createInput(sighting: StateSighting, context: SightingContext, backup: VersionFacts | undefined): Input {
   return {
     sighting,
     context,
