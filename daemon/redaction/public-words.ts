@@ -48,7 +48,8 @@ const ARN = /^arn:[a-z-]{3,12}:[a-z0-9-]{1,64}:[a-z0-9-]{0,32}:(?:\d{12}|aws)?:[
 const TYPE_OR_ADDRESS = new RegExp(
   `^(?:module\\.[\\w-]{1,64}(?:\\[[^\\]]{0,64}\\])?\\.)*(?:data\\.)?${PROVIDERS}_[a-z0-9_]{1,64}(?:\\.[\\w-]{1,64})?$`,
 );
-const PROVIDER_SOURCE = /^(?:registry\.(?:terraform\.io|opentofu\.org)\/)?[a-z0-9-]{1,40}\/[a-z0-9-]{1,40}$/;
+/** Without its registry only the one namespace: any two words with a slash could be a password. */
+const PROVIDER_SOURCE = /^(?:registry\.(?:terraform\.io|opentofu\.org)\/[a-z0-9-]{1,40}|hashicorp)\/[a-z0-9-]{1,40}$/;
 const CLOUD_ID =
   /^(?:vpc|subnet|sg|sgr|i|eni|ami|vol|snap|rtb|rtbassoc|igw|nat|acl|eipalloc|eipassoc|vpce|pcx|tgw|dopt|lt|fs|fsap|pl|vgw|cgw|vpn|aclassoc)-(?:[0-9a-f]{8}|[0-9a-f]{17})$/;
 const ACCOUNT = /^\d{12}$/;

@@ -92,8 +92,13 @@ function inflated(name: string, bytes: Buffer): Place[] {
 
 function needlesOf({ name, secret, isWhole }: Canary): Needle[] {
   if (isWhole === true) return [{ canary: name, form: 'a value', find: (text) => text.search(alone(secret)) }];
-  const forms = Object.entries(formsOf(secret)).filter(([form, needle]) => isTelling(form, needle));
-  return forms.map(([form, needle]) => ({ canary: name, form, find: (text) => text.indexOf(needle) }));
+  const byNeedle = new Map(
+    Object.entries(formsOf(secret))
+      .map(([form, needle]) => [needle, form])
+      .reverse() as [string, string][],
+  );
+  const forms = [...byNeedle].filter(([needle, form]) => isTelling(form, needle));
+  return forms.map(([needle, form]) => ({ canary: name, form, find: (text) => text.indexOf(needle) }));
 }
 
 function isTelling(form: string, needle: string): boolean {
