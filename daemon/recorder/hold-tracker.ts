@@ -65,7 +65,12 @@ export function lockBefore({ recentLocks }: StateSighting, lock: LockSighting | 
 
 /** True when the lock beside the state was made after its version was written: another run, which has not written yet. */
 export function isLockOfNextRun({ lock, effectiveTime }: StateSighting): boolean {
-  return lock !== undefined && lock.createdMs > Date.parse(effectiveTime) + TIME_GRAIN_MS;
+  return lock !== undefined && isMadeAfter(lock, effectiveTime);
+}
+
+/** True when the version of that time cannot have been written under the lock. */
+export function isMadeAfter(lock: LockSighting, effectiveTime: string): boolean {
+  return lock.createdMs > Date.parse(effectiveTime) + TIME_GRAIN_MS;
 }
 
 /** -1 = not known, and stays so. */

@@ -9,7 +9,7 @@ import type { Moment } from './appender.ts';
 import type { ChangeKeeper } from './change-keeper.ts';
 import { formatTime, nextId } from './environment.ts';
 import { identityOf, momentOf, versionOf } from './identity.ts';
-import { lockBefore, lockOfVersion } from './hold-tracker.ts';
+import { isMadeAfter, lockBefore, lockOfVersion } from './hold-tracker.ts';
 import { hideStoredAddresses } from './known-secrets.ts';
 import { toOperationFacts } from './kind.ts';
 import { toLockFacts, type OpenChange } from './open-change.ts';
@@ -215,11 +215,16 @@ export function createVersionKeeper(
     return 'recorded';
   };
 
-  /** The version was written under another lock than the open change: that one ended with what is stored. */
+  /**
+   * The version was written under another lock than the open change: that one ended with what is stored. Where its own
+   * lock could not be read, a lock younger than what is stored says the same.
+   */
   const endForeignHold = (row: StateRow, { sighting, context }: Input): void => {
     const open = changes.current(row.id);
-    const lock = lockOfVersion(sighting)?.info;
-    if (open?.lock?.id && lock && lock.id !== open.lock.id) changes.close(row, context.source, false);
+    const lock = lockOfVersion(sighting);
+    if (open === undefined || lock?.info === undefined) return;
+    const isForeign = open.lock?.id ? lock.info.id !== open.lock.id : isMadeAfter(lock, open.effectiveTime);
+    if (isForeign) changes.close(row, context.source, false);
   };
 
   const observeKnown = (found: StateRow, sighting: StateSighting, context: SightingContext): Outcome['verdict'] => {

@@ -1,11 +1,12 @@
 // What a configuration makes Terraform do to its objects, by Terraform's own account, beside what the log says: one
 // change each, with the right kind, the same net actions, and no more certainty than there is.
 import { expect } from 'chai';
+import { countsOf, factsOf, netOf, valueOf } from '../support/change-facts.ts';
 import { requireComponent } from '../support/components.ts';
 import { createFirst, formatThing } from '../support/provider/configuration.ts';
 import { createThing } from '../support/provider/thing-store.ts';
 import { terraformPath } from '../support/terraform.ts';
-import { countsOf, factsOf, netOf, openScene, reportedBy, valueOf, type Scene } from '../support/terraform-scene.ts';
+import { openScene, reportedBy, type Scene } from '../support/terraform-scene.ts';
 
 const birth = { kind: 'apply', kindBasis: 'lock', continuity: 'contiguous' };
 const linkedApply = { kind: 'apply', kindBasis: 'lock', continuity: 'linked-by-backup' };

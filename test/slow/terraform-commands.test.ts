@@ -2,11 +2,12 @@
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { countsOf, expectQuick, factsOf, netOf, valueOf } from '../support/change-facts.ts';
 import { requireComponent } from '../support/components.ts';
 import { formatThing } from '../support/provider/configuration.ts';
 import { createThing } from '../support/provider/thing-store.ts';
 import { terraformPath, type StateFile } from '../support/terraform.ts';
-import { countsOf, expectQuick, factsOf, netOf, openScene, valueOf, type Scene } from '../support/terraform-scene.ts';
+import { openScene, type Scene } from '../support/terraform-scene.ts';
 
 const linked = { kindBasis: 'lock', continuity: 'linked-by-backup' };
 const manual = { kind: 'manual', kindBasis: 'lock', continuity: 'monotonic-only' };

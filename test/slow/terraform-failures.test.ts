@@ -2,10 +2,11 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { countsOf, factsOf, netOf, valueOf } from '../support/change-facts.ts';
 import { requireComponent } from '../support/components.ts';
 import { createFirst, formatThing } from '../support/provider/configuration.ts';
 import { openTerraform, terraformPath } from '../support/terraform.ts';
-import { countsOf, factsOf, netOf, openScene, reportedBy, valueOf, type Scene } from '../support/terraform-scene.ts';
+import { openScene, reportedBy, type Scene } from '../support/terraform-scene.ts';
 
 const linked = { kindBasis: 'lock', continuity: 'linked-by-backup' };
 const quiet = { kindBasis: 'content', continuity: 'monotonic-only' };

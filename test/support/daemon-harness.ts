@@ -12,7 +12,7 @@ import { createVerifier } from '../../daemon/merkle/note.ts';
 import type { RecordType } from '../../daemon/record/data.ts';
 import { createBatches } from '../../daemon/store/batches.ts';
 import { openDatabaseReadOnly, type Sqlite } from '../../daemon/store/database.ts';
-import { createQueries, type Queries } from '../../daemon/store/queries.ts';
+import { createQueries } from '../../daemon/store/queries.ts';
 import type { ChangeDetail } from '../../daemon/store/queries-change.ts';
 import type { StoredRecord } from '../../daemon/store/queries-summary.ts';
 import { createStates } from '../../daemon/store/states.ts';
@@ -25,15 +25,15 @@ export interface DaemonHarness {
   readonly daemon: Daemon;
   /** What the daemon would have printed as problems, by code. */
   readonly problems: readonly string[];
-  /** Every change so far, oldest first, with its net actions and values. */
-  changes(): readonly ChangeDetail[];
+  /** Every change so far, oldest first, with its net actions and values; without the first `from`. */
+  changes(from?: number): readonly ChangeDetail[];
   records(...types: readonly RecordType[]): readonly StoredRecord[];
   /** Waits, without making the daemon look, until `count` changes are closed; fails when there are more. */
   untilChanges(count: number, limitMs?: number): Promise<readonly ChangeDetail[]>;
   /** Waits, without making the daemon look, until there are `count` records of the type. */
   untilRecords(type: RecordType, count: number, limitMs?: number): Promise<readonly StoredRecord[]>;
-  /** Makes the daemon look at everything until no change is open and nothing more comes; then all changes. */
-  settled(limitMs?: number): Promise<readonly ChangeDetail[]>;
+  /** Makes the daemon look at everything until no change is open and nothing more comes. */
+  settled(limitMs?: number): Promise<void>;
   /** Addresses the recorder holds of the live state at a reference; a deposed object as `address (deposed)`. */
   instances(uri: string): readonly string[];
   /** Stops the daemon, works, and starts it again on the same data. */
@@ -68,8 +68,19 @@ export async function openDaemonHarness(options: DaemonHarnessOptions): Promise<
   const batches = createBatches(database);
   const queries = createQueries(database, batches);
   const states = createStates(database);
-  const changes = (): readonly ChangeDetail[] => listChanges(queries);
-  const records = (...types: readonly RecordType[]): readonly StoredRecord[] => listRecords(queries, types);
+  const lines: StoredRecord[] = [];
+  const records = (...types: readonly RecordType[]): readonly StoredRecord[] => {
+    // Leaves never change: only the new ones are read.
+    for (let stored = queries.readRecord(lines.length); stored; stored = queries.readRecord(lines.length)) {
+      lines.push(stored);
+    }
+    return lines.filter(({ record }) => (types as readonly string[]).includes(record.type));
+  };
+  const countChanges = (): number => records('state.changed').length;
+  const changes = (from = 0): readonly ChangeDetail[] =>
+    records('state.changed')
+      .slice(from)
+      .flatMap(({ leafIndex }) => queries.readChange(leafIndex) ?? []);
   const isIdle = (): boolean => states.openChanges().length === 0;
 
   return {
@@ -81,7 +92,7 @@ export async function openDaemonHarness(options: DaemonHarnessOptions): Promise<
     changes,
     records,
     async untilChanges(count, limitMs = LIMIT_MS) {
-      await wait(`${count} changes`, () => changes().length >= count, limitMs);
+      await wait(`${count} changes`, () => countChanges() >= count, limitMs);
       const found = changes();
       if (found.length > count) throw new Error(`expected ${count} changes, got ${describe(found)}`);
       return found;
@@ -97,7 +108,6 @@ export async function openDaemonHarness(options: DaemonHarnessOptions): Promise<
         await callDaemon(control, 'look', LOOK_MS);
         await wait('open changes to close', isIdle, limitMs);
       }
-      return changes();
     },
     instances(uri) {
       const row = states.byUri(uri);
@@ -127,15 +137,6 @@ export function describe(changes: readonly ChangeDetail[]): string {
     return `${state.name} ${before?.serial ?? 'new'}..${serial} ${kind} ${continuity}: ${net}`;
   });
   return `${changes.length}:\n${lines.join('\n')}`;
-}
-
-function listChanges(queries: Queries): readonly ChangeDetail[] {
-  return listRecords(queries, ['state.changed']).flatMap(({ leafIndex }) => queries.readChange(leafIndex) ?? []);
-}
-
-function listRecords(queries: Queries, types: readonly RecordType[]): readonly StoredRecord[] {
-  const all = Array.from({ length: queries.size() }, (_, leafIndex) => queries.readRecord(leafIndex));
-  return all.flatMap((stored) => (stored && (types as readonly string[]).includes(stored.record.type) ? [stored] : []));
 }
 
 async function wait(what: string, isSo: () => boolean, limitMs: number): Promise<void> {

@@ -4,7 +4,6 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { Action } from '../../daemon/record/data.ts';
 import type { ChangeDetail } from '../../daemon/store/queries-change.ts';
 import { describe, openDaemonHarness, type DaemonHarness, type DaemonHarnessOptions } from './daemon-harness.ts';
 import { scriptedBlock, startProvider, type ScriptedProvider } from './provider/provider.ts';
@@ -26,6 +25,8 @@ export interface Scene {
   changes(count: number): Promise<readonly ChangeDetail[]>;
   /** Nothing that counts as a change came. */
   noChange(): Promise<void>;
+  /** So many changes in all were asked for: for tests that count for themselves. */
+  expectSeen(count: number): void;
   /** What the recorder holds as instances of a state, by reference without label. */
   instances(path?: string): readonly string[];
   /** Fails when a change was not asked for, or the log does not verify. */
@@ -47,8 +48,8 @@ export async function openScene(options: Partial<DaemonHarnessOptions> = {}): Pr
   };
   const configure = (body: string): Promise<void> => terraform.write({ 'main.tf': `${scriptedBlock}\n${body}` });
   const noChange = async (): Promise<void> => {
-    const all = await daemon.settled();
-    expect(all.length, describe(all.slice(seen))).to.equal(seen);
+    await daemon.settled();
+    expect(daemon.changes(seen).length, describe(daemon.changes(seen))).to.equal(0);
   };
 
   return {
@@ -67,6 +68,7 @@ export async function openScene(options: Partial<DaemonHarnessOptions> = {}): Pr
     },
     changes,
     noChange,
+    expectSeen: (count) => void (seen = count),
     instances: (path = 'terraform.tfstate') => daemon.instances(`dir:infra/${path}`),
     async close() {
       try {
@@ -91,13 +93,6 @@ async function expectVerified(daemon: DaemonHarness): Promise<void> {
   }
 }
 
-/** The net actions of a change, by address; deposed objects as `address (deposed)`. */
-export function netOf({ actions }: ChangeDetail): Record<string, readonly string[]> {
-  return Object.fromEntries(
-    actions.map(({ address, deposed, actions: list }) => [deposed === '' ? address : `${address} (deposed)`, list]),
-  );
-}
-
 /**
  * Terraform's own account as net actions. A state alone cannot tell an import from a create (what an import block also
  * updates is one with it), nor an object that is forgotten from one that is destroyed.
@@ -108,34 +103,4 @@ export function reportedBy({ actions }: JsonRun): Record<string, readonly string
     return list.map((action) => (action === 'remove' ? 'delete' : action));
   };
   return Object.fromEntries([...actions].map(([address, list]) => [address, seenAs(list)]));
-}
-
-/** The facts of a change that every scenario asks for. */
-export function factsOf({ summary }: ChangeDetail): { kind: string; kindBasis: string; continuity: string } {
-  const { kind, kindBasis, continuity } = summary;
-  return { kind, kindBasis, continuity };
-}
-
-/**
- * A command that holds its lock for a millisecond: where nobody could read that lock, the kind rests on what the command
- * left, and nothing is claimed to be linked.
- */
-export function expectQuick(change: ChangeDetail, wanted: ReturnType<typeof factsOf>, basisWithoutLock: string): void {
-  const facts = factsOf(change);
-  if (facts.kindBasis === 'lock') expect(facts).to.deep.equal(wanted);
-  else expect(facts).to.deep.equal({ ...wanted, kindBasis: basisWithoutLock, continuity: 'monotonic-only' });
-}
-
-/** The shown values before and after at a pointer of one address; undefined where hidden or absent. */
-export function valueOf(change: ChangeDetail, address: string, path: string): readonly [unknown, unknown] {
-  const action = change.actions.find((one) => one.address === address);
-  const value = action?.values.find((one) => one.path === path);
-  const side = (one: { readonly is: string; readonly value?: unknown } | undefined): unknown =>
-    one?.is === 'shown' ? one.value : undefined;
-  return [side(value?.before), side(value?.after)];
-}
-
-/** `counts` without its zeros. */
-export function countsOf({ summary }: ChangeDetail): Partial<Record<Exclude<Action, 'untaint'> | 'output', number>> {
-  return Object.fromEntries(Object.entries(summary.counts).filter(([, count]) => count > 0));
 }
