@@ -97,7 +97,7 @@ async function startDaemon(config: Config, events: DaemonEvents, open: CloseStac
     config,
     origin: key.signer.name,
     vkey: key.vkey,
-    now: () => Date.now(),
+    now: () => performance.now(),
     tell,
   });
   await journal.begin(database);
@@ -114,7 +114,7 @@ async function startDaemon(config: Config, events: DaemonEvents, open: CloseStac
   const intake = createIntake({
     source,
     recorder,
-    now: () => Date.now(),
+    now: () => performance.now(),
     schedule: (delayMs, run) => {
       const timer = setTimeout(run, delayMs);
       return () => clearTimeout(timer);
@@ -175,7 +175,7 @@ function openSealer(
     verifiers: [createVerifier(key.vkey)],
     origin,
     policy: toSealPolicy(config),
-    now: () => Date.now(),
+    now: () => performance.timeOrigin + performance.now(),
     random: () => Math.random(),
     onSealed: (batch) => events.onSealed(batch),
     onProblem: (problem) => events.onProblem(problem),

@@ -21,6 +21,7 @@ export interface JournalParts {
   readonly config: Config;
   readonly origin: string;
   readonly vkey: string;
+  /** Milliseconds of a clock that nobody sets back. */
   now(): number;
   tell(outcome: Outcome): void;
 }

@@ -91,7 +91,11 @@ export function createAbsenceKeeper(parts: RecorderParts, changes: ChangeKeeper)
       unreadableSeen = readUnreadable(parts.database);
     },
     settle(beforeMs) {
-      const due = states.all().filter((row) => !row.isRetired && row.conditionSinceMs <= beforeMs);
+      const live = states.all().filter((row) => !row.isRetired);
+      // The clock was set back: what is away is away from here on.
+      const ahead = live.filter((row) => row.conditionSinceMs > environment.now());
+      for (const row of ahead) states.put({ ...row, conditionSinceMs: environment.now() });
+      const due = live.filter((row) => row.conditionSinceMs <= beforeMs);
       const gone = due.filter((row) => row.condition === 'absent');
       const empty = due.filter((row) => row.condition === 'empty' && row.unreadableVersion !== 'empty');
       gone.forEach((row) => retire(row));

@@ -27,7 +27,7 @@ export interface ChangeKeeper {
 }
 
 export function createChangeKeeper(parts: RecorderParts): ChangeKeeper {
-  const { states, appender, observer } = parts;
+  const { states, appender, observer, environment } = parts;
 
   const current = (stateId: string): OpenChange | undefined => {
     const text = states.openChange(stateId);
@@ -141,7 +141,10 @@ export function createChangeKeeper(parts: RecorderParts): ChangeKeeper {
       for (const { stateId, facts } of states.openChanges()) {
         const row = states.byId(stateId);
         const isHeld = row !== undefined && row.lock !== '' && !row.lock.startsWith('abandoned:');
-        if (row === undefined || isHeld || parseOpenChange(facts).lastVersionMs > beforeMs) continue;
+        const change = parseOpenChange(facts);
+        // The clock was set back: the quiet counts from here.
+        if (change.lastVersionMs > environment.now()) save(stateId, { ...change, lastVersionMs: environment.now() });
+        if (row === undefined || isHeld || change.lastVersionMs > beforeMs) continue;
         close(row, 'directory', row.lock.startsWith('abandoned:'));
         closed.push(row);
       }

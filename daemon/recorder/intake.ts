@@ -9,6 +9,7 @@ import type { Outcome } from './parts.ts';
 export interface IntakeParts {
   readonly source: StateSource;
   readonly recorder: Pick<RecorderClient, 'observe' | 'append' | 'cursor' | 'states'>;
+  /** Milliseconds of a clock that nobody sets back. */
   now(): number;
   /** Calls back after `delayMs`; returns how to cancel. Injected: tests step the clock. */
   schedule(delayMs: number, run: () => void): () => void;

@@ -35,6 +35,12 @@ export function createReferenceKeeper(parts: RecorderParts, changes: ChangeKeepe
   const { states, appender, observer, environment } = parts;
   const firstSeenMs = new Map<string, number>();
 
+  /** A clock that was set back ends the wait. */
+  const isWithin = (sinceMs: number, limitMs: number): boolean => {
+    const elapsedMs = environment.now() - sinceMs;
+    return elapsedMs >= 0 && elapsedMs < limitMs;
+  };
+
   const putNew = (id: string, sighting: StateSighting, context: SightingContext, observed: ObservedState): StateRow => {
     const row: StateRow = {
       id,
@@ -183,7 +189,7 @@ export function createReferenceKeeper(parts: RecorderParts, changes: ChangeKeepe
       }
       const since = firstSeenMs.get(uri) ?? environment.now();
       firstSeenMs.set(uri, since);
-      if (twin && !context.isInitial && environment.now() - since < COPY_SETTLE_MS) return 'retry';
+      if (twin && !context.isInitial && isWithin(since, COPY_SETTLE_MS)) return 'retry';
       firstSeenMs.delete(uri);
       const born = isNewborn(observed, sighting, context);
       const row = putNew(id, sighting, context, observed);
@@ -200,6 +206,8 @@ export function createReferenceKeeper(parts: RecorderParts, changes: ChangeKeepe
       const retired = states.all().filter((row) => row.isRetired && row.uri === sighting.reference.uri);
       const row = retired.at(-1);
       if (row === undefined) return undefined;
+      // Throws for what cannot be read, before anything came back.
+      observer.observe(row.id, sighting.bytes, undefined);
       const revived = { ...row, isRetired: false };
       states.put(revived);
       return revived;

@@ -30,6 +30,7 @@ export interface SealerParts {
   readonly verifiers: readonly Verifier[];
   readonly origin: string;
   readonly policy: SealPolicy;
+  /** Milliseconds of a clock that nobody sets back; about the time of day, for `retryMs`. */
   now(): number;
   random(): number;
   onSealed(batch: Batch): void;
