@@ -154,6 +154,7 @@ function describeValues(subject: Subject): string {
 function noteOf(change: ChangeSummary): string {
   const notes = [
     ...(change.continuity === 'gap' ? ['versions before it were not seen'] : []),
+    ...(change.form === 'opaque' ? ['encrypted: what changed is not known'] : []),
     ...(change.recovered === '' ? [] : ['recovered from the backup']),
     ...(change.movedFrom === '' ? [] : [`moved from ${change.movedFrom}`]),
   ];

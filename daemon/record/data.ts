@@ -172,6 +172,8 @@ export interface StateChangedData extends CommonData {
   readonly movedFrom?: string;
   /** The version came from terraform.tfstate.backup: the run itself was missed. */
   readonly recovered?: 'backup';
+  /** The content is encrypted: whether anything changed, and what, is not known. */
+  readonly form?: 'opaque';
 }
 
 export type UnchangedReason = 'serial-moved' | 'metadata';

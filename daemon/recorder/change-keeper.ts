@@ -165,6 +165,7 @@ function headOf(row: StateRow, change: OpenChange): Record<string, unknown> {
     lock: id === '' ? undefined : { id, operation },
     movedFrom: change.movedFrom,
     recovered: change.recovered,
+    form: row.form === 'opaque' ? 'opaque' : undefined,
   };
 }
 

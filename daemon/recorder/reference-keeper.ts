@@ -27,6 +27,8 @@ export interface ReferenceKeeper {
    * watched; its content is still to be observed, as the steps of its first change.
    */
   appear(sighting: StateSighting, context: SightingContext): Outcome['verdict'] | 'born';
+  /** The state was encrypted, or is no longer: what it holds is known anew, and nothing came or went by that. */
+  reform(row: StateRow, observed: ObservedState, sighting: StateSighting, context: SightingContext): void;
   /** A retired state that came back to its place. */
   revive(sighting: StateSighting): StateRow | undefined;
 }
@@ -202,6 +204,16 @@ export function createReferenceKeeper(parts: RecorderParts, changes: ChangeKeepe
       openBirth(row, observed, sighting);
       return 'born';
     },
+    reform(row, observed, sighting, context) {
+      changes.close(row, context.source, false);
+      for (const key of states.rawTags(row.id).keys()) {
+        const [address = '', deposed = ''] = key.split('\0');
+        states.deleteSnapshot(row.id, address, deposed);
+      }
+      for (const name of states.outputs(row.id).keys()) states.deleteOutput(row.id, name);
+      keepSnapshot(row, observed);
+      baseline(row, observed, sighting, context, { reason: 'renewed', isNewborn: false, copyOf: undefined });
+    },
     revive(sighting) {
       const retired = states.all().filter((row) => row.isRetired && row.uri === sighting.reference.uri);
       const row = retired.at(-1);
@@ -217,18 +229,20 @@ export function createReferenceKeeper(parts: RecorderParts, changes: ChangeKeepe
 
 /** The snapshot blob: one line per instance, then one per output; commitments, never tags. */
 export function formatSnapshot(observed: ObservedState): Buffer {
+  return compressBlob(snapshotLines(observed));
+}
+
+function* snapshotLines(observed: ObservedState): Generator<string> {
   const publish = (hidden: InstanceBody['hidden']): Json =>
     hidden.map(({ path, by, kid, commitment }) => ({ path, by, kid, commitment }));
-  const lines: string[] = [];
   for (const { address, deposed, body } of observed.instances) {
     if (body === undefined) continue;
     const { type, provider, tainted, attributes } = body;
-    lines.push(formatJson({ address, deposed, type, provider, tainted, attributes, hidden: publish(body.hidden) }));
+    yield formatJson({ address, deposed, type, provider, tainted, attributes, hidden: publish(body.hidden) });
   }
   for (const { name, sensitive, value, hidden } of observed.outputs) {
-    lines.push(formatJson({ output: name, sensitive, value, hidden: publish(hidden) }));
+    yield formatJson({ output: name, sensitive, value, hidden: publish(hidden) });
   }
-  return compressBlob(lines);
 }
 
 /** Lines of a blob body. */

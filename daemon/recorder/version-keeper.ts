@@ -15,6 +15,7 @@ import { toOperationFacts } from './kind.ts';
 import { toLockFacts, type OpenChange } from './open-change.ts';
 import type { Outcome, RecorderParts, SightingContext } from './parts.ts';
 import type { ReferenceKeeper } from './reference-keeper.ts';
+import { createInput, type Input } from './run-evidence.ts';
 import { compareSerials } from './serial.ts';
 import { appendSteps, type StepOutcome } from './steps.ts';
 import type { VersionFacts } from './version-memory.ts';
@@ -119,9 +120,11 @@ export function createVersionKeeper(
       reRedact: observer.reRedact(row.id),
       reRedactOutput: observer.reRedactOutput(row.id),
     });
-    const isReplaced = observed.lineage !== row.lineage || observed.form !== row.form;
+    const isReplaced = observed.lineage !== row.lineage;
+    // What is encrypted may have changed: left out, it would be missing in the population.
+    const isUnknown = observed.form === 'opaque' && observed.serial !== row.serial;
     const verdict =
-      open || outcome.steps > 0 || isReplaced
+      open || outcome.steps > 0 || isReplaced || isUnknown
         ? growChange(row, change, incoming, input, outcome)
         : recordUnchanged(row, incoming, outcome);
     states.put(toRow(row, incoming));
@@ -232,6 +235,11 @@ export function createVersionKeeper(
     const input = createInput(sighting, context, backup);
     const moment = momentOf(sighting, context);
     const observed = observe(found, sighting, moment);
+    if (observed.form !== found.form) {
+      references.reform(found, observed, sighting, context);
+      states.put(toRow(found, { observed, sourceVersion: sighting.sourceVersion, moment, recovered: false }));
+      return 'recorded';
+    }
     const row = backup ? recover(found, backup, observed, input) : found;
     endForeignHold(row, input);
     // The recovered version moved the snapshot: what comes without a body must be unchanged against that one.
@@ -264,32 +272,4 @@ function isOutOfOrder(row: StateRow, observed: ObservedState): boolean {
   if (row.contentTag === '') return false;
   const order = compareSerials(observed.serial, row.serial);
   return order < 0 || (order === 0 && observed.contentTag !== row.contentTag);
-}
-
-interface Input {
-  readonly sighting: StateSighting;
-  readonly context: SightingContext;
-  /** The backup holds exactly this version. */
-  backupIs(before: OpenChange['before']): boolean;
-  /** The backup was written under the lock of the change's own run: push and -backup=- leave an older one. */
-  isBackupOfLastRun(change: OpenChange): boolean;
-}
-
-function createInput(sighting: StateSighting, context: SightingContext, backup: VersionFacts | undefined): Input {
-  return {
-    sighting,
-    context,
-    backupIs: (before) =>
-      backup !== undefined &&
-      backup.lineage === before.lineage &&
-      backup.serial === before.serial &&
-      backup.contentTag === before.contentTag,
-    isBackupOfLastRun: (change) => {
-      const hold = change.lock ?? toLockFacts(lockOfVersion(sighting));
-      if (hold === undefined || hold.id === '' || sighting.backup === undefined) return false;
-      // Each hold that was counted was also read: no writer is unknown, so the newest one wrote this backup.
-      const isEachKnown = sighting.lockHoldsSince >= 1 && sighting.lockHoldsSince <= sighting.recentLocks.length;
-      return isEachKnown && hold.createdMs <= sighting.backup.modifiedMs;
-    },
-  };
 }

@@ -38,6 +38,8 @@ export interface ChangeSummary {
   readonly operation: string;
   readonly movedFrom: string;
   readonly recovered: string;
+  /** 'opaque' for an encrypted state, else ''. */
+  readonly form: string;
   readonly vantage: { readonly recorder: string; readonly host: string; readonly source: string };
   readonly isProblem: boolean;
 }
@@ -73,6 +75,7 @@ export function toChangeSummary(leafIndex: number, record: ParsedRecord): Change
     operation: textAt(data, 'lock', 'operation'),
     movedFrom: textAt(data, 'movedFrom'),
     recovered: textAt(data, 'recovered'),
+    form: textAt(data, 'form'),
     vantage: {
       recorder: textAt(data, 'vantage', 'recorder'),
       host: textAt(data, 'vantage', 'host'),

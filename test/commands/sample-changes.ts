@@ -88,6 +88,7 @@ export function appendHostile(log: SampleLog): number {
       kindBasis: HOSTILE,
       movedFrom: HOSTILE,
       recovered: HOSTILE,
+      form: HOSTILE,
       lock: { id: HOSTILE, operation: HOSTILE },
       claims: [{ field: 'actor', value: HOSTILE, known: HOSTILE, by: HOSTILE }],
       vantage: { recorder: HOSTILE, host: HOSTILE, source: HOSTILE },
