@@ -19,7 +19,10 @@ export default defineConfig(
       'no-restricted-syntax': [
         'error',
         { selector: 'ExportDefaultDeclaration', message: 'no default exports' },
-        { selector: "MemberExpression[object.name='process'][property.name='exit']", message: 'set exitCode, close, return' },
+        {
+          selector: "MemberExpression[object.name='process'][property.name='exit']",
+          message: 'set exitCode, close, return',
+        },
       ],
     },
   },

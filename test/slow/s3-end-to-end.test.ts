@@ -22,12 +22,12 @@ import { createEntries } from '../../daemon/store/entries.ts';
 import type { VerifyReport } from '../../daemon/verify/report.ts';
 import { howToInstallCeph, isCephInstalled, startCeph, type Ceph } from '../support/ceph.ts';
 import { requireComponent } from '../support/components.ts';
+import { formatMovingState } from '../support/moving-state.ts';
 import { runStateseal, spawnStateseal, type StatesealProcess } from '../support/stateseal-process.ts';
 import { openTcpGate, type TcpGate } from '../support/tcp-gate.ts';
 
 const DAY_MS = 86_400_000;
 const BUCKET = 'evidence';
-const LINEAGE = '8b6a1a3e-0b55-4c5c-9d33-3f1f3c0c0002';
 
 /** What a seal itself leaves waits for the next seal. */
 const QUIET: ReadonlySet<string> = new Set(['io.stateseal.batch.archived', 'io.stateseal.archive.obstructed']);
@@ -106,7 +106,7 @@ describe('s3 end to end on Ceph', function () {
 
   const changeState = (serial: number): void => {
     const path = join(folder, 'network', 'terraform.tfstate');
-    writeFileSync(`${path}.new`, formatState(serial));
+    writeFileSync(`${path}.new`, formatMovingState(serial));
     renameSync(`${path}.new`, path);
   };
 
@@ -294,17 +294,3 @@ describe('s3 end to end on Ceph', function () {
     expect(await verify()).to.include({ exit: 0, integrity: 'pass' });
   });
 });
-
-/** A state with two instances, of which one changes with each serial. */
-function formatState(serial: number): string {
-  const resource = (name: string, value: string) => ({
-    mode: 'managed',
-    type: 'terraform_data',
-    name,
-    provider: 'provider["terraform.io/builtin/terraform"]',
-    instances: [{ schema_version: 0, attributes: { id: name, input: { value, type: 'string' }, output: null } }],
-  });
-  const resources = [resource('still', 'same'), resource('moving', `version ${serial}`)];
-  const head = { version: 4, terraform_version: '1.11.4', serial, lineage: LINEAGE, outputs: {} };
-  return `${JSON.stringify({ ...head, resources, check_results: null }, null, 2)}\n`;
-}
