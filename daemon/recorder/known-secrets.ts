@@ -1,8 +1,10 @@
 // Known secrets in what no rule hides by its path: index keys that were stored before they were known, texts of lock
 // files, reasons. Decides by the taint alone; knows nothing of marks or policies.
+import { ConfigError } from '../errors.ts';
 import type { LockInfo } from '../terraform/state.ts';
 import type { LockSighting, StateSighting } from '../sources/source.ts';
 import type { States } from '../store/states.ts';
+import type { NewRecord } from './appender.ts';
 import type { LockFacts } from './open-change.ts';
 
 /** True for a text that is, or holds, a known secret. */
@@ -29,6 +31,16 @@ export function hideStoredAddresses(states: States, stateId: string, hide: (addr
     if (hidden !== address) states.renameInstance(stateId, { from: address, to: hidden, deposed });
   }
   return count;
+}
+
+/** Refuses a note that would write a known secret down for good. Throws ConfigError `note-holds-secret`. */
+export function assertNoteIsClean({ type, data }: Pick<NewRecord, 'type' | 'data'>, covers: Covers): void {
+  if (type !== 'change.noted') return;
+  const texts = Object.values(data).filter((value) => typeof value === 'string');
+  if (!texts.some(covers)) return;
+  throw new ConfigError('note-holds-secret', 'expected a note without secrets, got one that holds a known secret', {
+    hint: 'say it in other words: what is recorded stays',
+  });
 }
 
 /** A sighting whose locks repeat no known secret. */

@@ -8,7 +8,7 @@ import type { NewRecord } from './appender.ts';
 import { createAbsenceKeeper } from './absence-keeper.ts';
 import { createChangeKeeper, type ChangeKeeper } from './change-keeper.ts';
 import { HoldTracker } from './hold-tracker.ts';
-import { hideInLocks } from './known-secrets.ts';
+import { assertNoteIsClean, hideInLocks } from './known-secrets.ts';
 import { createLockKeeper } from './lock-keeper.ts';
 import type { Outcome, RecorderParts, SightingContext } from './parts.ts';
 import { createReferenceKeeper } from './reference-keeper.ts';
@@ -112,7 +112,10 @@ export function createRecorder(parts: RecorderParts): Recorder {
     },
     append: (records) =>
       inTransaction(() => {
-        records.forEach((record) => parts.appender.append(record));
+        records.forEach((record) => {
+          assertNoteIsClean(record, parts.observer.covers);
+          parts.appender.append(record);
+        });
         return records.length > 0 ? 'recorded' : 'nothing';
       }),
     cursor: (uri) => {

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
+import { callDaemon } from '../../daemon/control.ts';
 import { describeHits, findCanaries, type Canary, type Place } from '../support/canary-hunt.ts';
 import {
   DISGUISES,
@@ -109,7 +110,14 @@ describe('planted secrets, through the daemon', function () {
     const outputs = { plain: { value: echo(ALL) }, hidden: { value: vault(ALL), sensitive: true } };
     const failureMessage = ALL.map(({ secret }) => secret).join(' ');
     const version = (serial: number, extra: readonly PlantedInstance[]): string =>
-      formatState({ serial, lineage: LINEAGE, instances: instances(extra, serial), outputs, failureMessage });
+      formatState({
+        serial,
+        lineage: LINEAGE,
+        instances: instances(extra, serial),
+        // The output, too, loses its mark.
+        outputs: { ...outputs, hidden: { ...outputs.hidden, sensitive: serial === 1 } },
+        failureMessage,
+      });
 
     await write('a/terraform.tfstate', version(1, [marked]));
     watched = await openWatched({ roots: [root], redaction: MARKED_ONLY, http: true });
@@ -191,6 +199,9 @@ describe('planted secrets, through the daemon', function () {
     // Nobody holds it: the file was left behind.
     expect(watched.records('lock.abandoned').length).to.equal(1);
     expect(watched.records('state.changed').length).to.equal(1);
+    const note = { target: 0, text: `it was ${secret}` };
+    const refusal = await callDaemon(join(watched.dataDir, 'control.sock'), 'note', 5_000, note).catch(String);
+    expect(refusal).to.contain('expected a note without secrets');
     await watched.seal();
     expectNone([...(await watched.answers()), ...(await watched.written())], LONG_CANARIES);
   });
