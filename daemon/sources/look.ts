@@ -42,6 +42,8 @@ const nothing = new Uint8Array(0);
 const backupDeadlineMs = 500;
 /** Without the kernel's word on the holder, a lock file stands for a writer at work only for so long. */
 const unknownWriterMs = 10_000;
+/** A lock that comes or goes while it is looked at is looked at again, so often. */
+const maxLockLooks = 4;
 /** A directory with more names is not searched for numbered backups. */
 const maxNamesSearched = 20_000;
 /** How far another host's clock may be ahead. */
@@ -92,9 +94,11 @@ async function readSettledUnderLock(
   let lockLook = await lookAtLock(memory, options);
   for (let round = 0; round < maxMovedReads && !lockLook.isPresent; round += 1) {
     const stat = await lstatIfThere(memory.place.path);
-    if (facts.condition === 'unreadable' || (stat && formatFileVersion(stat)) === (facts.fileVersion || undefined))
-      break;
-    facts = await readFacts(memory.place, options);
+    const version = stat === undefined ? '' : formatFileVersion(stat);
+    const isStill = facts.condition === 'unreadable' || version === facts.fileVersion;
+    // A lock made meanwhile is counted, so it must be looked at too: what follows is one turn with the judgement.
+    if (isStill && memory.history.agrees(false)) break;
+    if (!isStill) facts = await readFacts(memory.place, options);
     lockLook = await lookAtLock(memory, options);
   }
   return { facts, lockLook };
@@ -173,14 +177,15 @@ async function isWriterAtWork(
 }
 
 async function lookAtLock(memory: PlaceMemory, options: LookOptions): Promise<LockLook> {
-  await options.hearEvents();
-  let look = await readLock(memory.place, options);
-  if (!memory.history.agrees(look.isPresent)) {
-    // The file changed hands between the events and the look: hear the rest before judging.
+  let look: LockLook;
+  let attempt = 0;
+  do {
     await options.hearEvents();
     look = await readLock(memory.place, options);
-  }
-  await Promise.all(memory.lockReads);
+    await Promise.all(memory.lockReads);
+    attempt += 1;
+    // The file changed hands meanwhile: hear the rest before judging.
+  } while (attempt < maxLockLooks && !memory.history.agrees(look.isPresent));
   if (look.lock !== undefined) memory.history.noteRead(look.lock);
   return look;
 }
