@@ -43,7 +43,7 @@ describe('a real terraform in quick succession, under load', () => {
   afterEach(async () => {
     for (const burner of burners) burner.kill('SIGKILL');
     for (const { terraform } of places) await terraform.close();
-    await scene.close();
+    await scene.close({ mayMiss: true });
   });
 
   it(`${ROUNDS} rounds of three applies, 0 to 200 ms apart`, async function () {
