@@ -26,6 +26,10 @@ export interface ConfigFile {
     readonly profile?: string;
     readonly kmsKeyId?: string;
     readonly forcePathStyle?: boolean;
+    readonly legalHold?: boolean;
+    readonly allowInstanceRole?: boolean;
+    readonly connectSeconds?: number;
+    readonly requestSeconds?: number;
   };
   readonly http?: { readonly host?: string; readonly port?: number };
   readonly log?: { readonly name?: string };

@@ -40,6 +40,8 @@ export interface ArchiveConfig {
   readonly mode: RetentionMode;
   readonly structureDays: number;
   readonly contentDays: number;
+  /** Every object is held until somebody with the right lifts the hold, also after its days. */
+  readonly legalHold: boolean;
   readonly s3: S3Settings;
 }
 
@@ -60,6 +62,8 @@ export interface S3Settings {
   readonly profile?: string;
   readonly kmsKeyId?: string;
   readonly forcePathStyle?: boolean;
+  readonly allowInstanceRole?: boolean;
+  readonly timeouts?: { readonly connectMs: number; readonly requestMs: number };
 }
 
 /** `cwd` makes paths absolute. Throws ConfigError naming every problem. */
@@ -180,6 +184,7 @@ function toArchive(flags: Flags, file: ConfigFile, { dataDir, base, environment 
     mode: archive.mode ?? 'GOVERNANCE',
     structureDays: archive.structureDays ?? 30,
     contentDays: archive.contentDays ?? 30,
+    legalHold: archive.legalHold ?? false,
     s3: toS3Settings(flags.s3 ?? {}, archive, environment),
   };
 }
@@ -197,8 +202,15 @@ function toS3Settings(
     profile: flags.profile ?? file.profile,
     kmsKeyId: file.kmsKeyId,
     forcePathStyle: flags.forcePathStyle ?? file.forcePathStyle,
+    allowInstanceRole: file.allowInstanceRole,
+    timeouts: toTimeouts(file),
   };
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+}
+
+function toTimeouts({ connectSeconds, requestSeconds }: NonNullable<ConfigFile['archive']>): S3Settings['timeouts'] {
+  if (connectSeconds === undefined && requestSeconds === undefined) return undefined;
+  return { connectMs: (connectSeconds ?? 10) * 1000, requestMs: (requestSeconds ?? 60) * 1000 };
 }
 
 function toHttp(flags: Flags, file: ConfigFile): Config['http'] {

@@ -269,13 +269,14 @@ function openLogArchive(config: Config, origin: string): Promise<Archive> {
 
 function toSealPolicy({ archive, seal }: Config) {
   const isLocked = archive.location.kind === 's3';
+  const { mode, legalHold } = archive;
   return {
     maxAgeMs: seal.maxAgeMs,
     maxRecords: seal.maxRecords,
     maxBytes: seal.maxBytes,
     idleMs: 3_600_000,
-    structure: isLocked ? { mode: archive.mode, days: archive.structureDays } : undefined,
-    content: isLocked ? { mode: archive.mode, days: archive.contentDays } : undefined,
+    structure: isLocked ? { mode, days: archive.structureDays, legalHold } : undefined,
+    content: isLocked ? { mode, days: archive.contentDays, legalHold } : undefined,
   };
 }
 

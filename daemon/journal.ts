@@ -155,5 +155,6 @@ function describeArchive({ archive }: Config): Json {
     mode: archive.location.kind === 's3' ? archive.mode : 'none',
     structureDays: archive.structureDays,
     contentDays: archive.contentDays,
+    ...(archive.legalHold ? { legalHold: true } : {}),
   };
 }

@@ -7,6 +7,8 @@ export type RetentionMode = 'GOVERNANCE' | 'COMPLIANCE';
 export interface Retention {
   readonly mode: RetentionMode;
   readonly days: number;
+  /** Held also after its days, until somebody with the right to do so lifts the hold. */
+  readonly legalHold?: boolean;
 }
 
 /** What the store answered about one written object, read back where the store can. */
@@ -20,6 +22,8 @@ export interface Receipt {
   readonly mode: RetentionMode | 'none';
   /** RFC 3339, or '' when there is no lock. */
   readonly retainUntil: string;
+  /** Present when the store says that a legal hold lies on the version. */
+  readonly legalHold?: true;
 }
 
 export interface ObjectVersion {

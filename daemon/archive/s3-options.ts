@@ -24,6 +24,8 @@ export interface S3ArchiveOptions {
   readonly forcePathStyle?: boolean;
   readonly profile?: string;
   readonly kmsKeyId?: string;
+  /** The role of the whole host may be used. Default: false, because every job on the host shares it. */
+  readonly allowInstanceRole?: boolean;
   /** Absent: the SDK's own chain (environment, profile, web identity, container, instance). */
   readonly credentials?: S3Credentials;
   /** Default: 10 s to connect, 60 s per request. */

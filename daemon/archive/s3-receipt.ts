@@ -1,12 +1,19 @@
 // Locks asked for and receipts given: what goes into a PUT, what a HEAD says, and whether the two agree.
 // Pure; knows the shape of an answer, not the SDK.
 import { ArchiveError } from '../errors.ts';
-import type { Receipt, RetentionMode } from './archive.ts';
+import type { Receipt, Retention, RetentionMode } from './archive.ts';
 import { formatTime } from './s3-listing.ts';
 
 export interface LockInput {
   readonly ObjectLockMode: RetentionMode;
   readonly ObjectLockRetainUntilDate: Date;
+  readonly ObjectLockLegalHoldStatus?: 'ON';
+}
+
+/** The lock of one PUT that ends at `until`. */
+export function toLock({ mode, legalHold }: Retention, until: Date): LockInput {
+  const hold = legalHold === true ? ({ ObjectLockLegalHoldStatus: 'ON' } as const) : {};
+  return { ObjectLockMode: mode, ObjectLockRetainUntilDate: until, ...hold };
 }
 
 /** The answer to a HEAD as the SDK gives it. */
@@ -15,6 +22,8 @@ export interface HeadAnswer {
   readonly LastModified?: Date | undefined;
   readonly ObjectLockMode?: string | undefined;
   readonly ObjectLockRetainUntilDate?: Date | undefined;
+  /** Told only to who may read it (s3:GetObjectLegalHold). */
+  readonly ObjectLockLegalHoldStatus?: string | undefined;
   readonly ChecksumSHA256?: string | undefined;
 }
 
@@ -30,6 +39,7 @@ export function toReceipt(key: string, versionId: string, answer: HeadAnswer, sh
     lastModified: formatTime(answer.LastModified),
     mode,
     retainUntil: mode === 'none' ? '' : retainUntil,
+    ...(answer.ObjectLockLegalHoldStatus === 'ON' ? { legalHold: true as const } : {}),
   };
 }
 
@@ -59,11 +69,13 @@ export function assertStored(receipt: Receipt, sizeBytes: number, storedSha256: 
 export function assertLocked(receipt: Receipt, lock: LockInput | undefined): void {
   if (lock === undefined) return;
   const isLong = Date.parse(receipt.retainUntil) >= lock.ObjectLockRetainUntilDate.getTime();
-  if (receipt.mode === lock.ObjectLockMode && isLong) return;
-  const message = `expected ${receipt.key} to be locked as asked, got mode ${receipt.mode} or an earlier end`;
+  const isHeld = lock.ObjectLockLegalHoldStatus === undefined || receipt.legalHold === true;
+  if (receipt.mode === lock.ObjectLockMode && isLong && isHeld) return;
+  const got = isHeld ? `mode ${receipt.mode} or an earlier end` : 'no legal hold';
+  const message = `expected ${receipt.key} to be locked as asked, got ${got}`;
   throw new ArchiveError('archive-not-locked', message, {
     transient: false,
-    hint: 'the bucket needs Object Lock, and these credentials s3:PutObjectRetention and s3:GetObjectRetention',
+    hint: 'the bucket needs Object Lock, and these credentials s3:PutObjectRetention and s3:GetObjectRetention (for a legal hold the two of LegalHold, too)',
   });
 }
 

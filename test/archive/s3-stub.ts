@@ -145,7 +145,12 @@ function put(stub: S3Stub, { key, headers, body }: StubRequest): StubAnswer {
   const isTaken = stub.versions.find((one) => one.key === key)?.isDeleteMarker === false;
   if (headers['if-none-match'] === '*' && isTaken) return errorAnswer(412, 'PreconditionFailed');
   const versionId = `v${stub.versions.length + 1}`;
-  const names = ['x-amz-checksum-sha256', 'x-amz-object-lock-mode', 'x-amz-object-lock-retain-until-date'];
+  const names = [
+    'x-amz-checksum-sha256',
+    'x-amz-object-lock-mode',
+    'x-amz-object-lock-retain-until-date',
+    'x-amz-object-lock-legal-hold',
+  ];
   const kept = names.flatMap((name) => (typeof headers[name] === 'string' ? [[name, headers[name]] as const] : []));
   const lastModified = new Date(Math.floor((Date.now() + stub.skewMs) / 1000) * 1000);
   const stored = { key, versionId, body, headers: Object.fromEntries(kept), lastModified, isDeleteMarker: false };

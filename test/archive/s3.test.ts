@@ -62,6 +62,17 @@ describe('s3 archive', () => {
       ]);
     });
 
+    it('asks for a legal hold, and accepts no answer without it', async () => {
+      const held = await put('held', { ...lock, legalHold: true });
+      expect(held).to.nested.include({ 'receipt.legalHold': true });
+      const request = stub.requests.find(({ operation }) => operation === 'PutObject');
+      expect(request?.headers['x-amz-object-lock-legal-hold']).to.equal('ON');
+      stub.intervene = ({ operation }, carryOut) =>
+        operation === 'HeadObject' ? withHeaders(carryOut(), { 'x-amz-object-lock-legal-hold': 'OFF' }) : undefined;
+      await expectError(put('dropped', { ...lock, legalHold: true }), 'archive-not-locked');
+      expect(await put('plain')).not.to.have.nested.property('receipt.legalHold');
+    });
+
     it('dates the lock by the clock of the store, which it learns first', async () => {
       stub.skewMs = 3 * dayMs;
       const result = await put();
