@@ -3,9 +3,6 @@
 import { chmod, mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { openArchive } from './archive/open.ts';
-import type { Archive } from './archive/archive.ts';
-import type { ArchiveLocation } from './archive/location.ts';
 import { createCloseStack, type CloseStack } from './close-stack.ts';
 import type { Config } from './config.ts';
 import { openControlServer, type ControlHandlers } from './control.ts';
@@ -14,11 +11,11 @@ import type { StatesealError, StoreError } from './errors.ts';
 import { createMatcher } from './glob.ts';
 import { openLogKey, openRedactionKeys, type LogKey } from './keys.ts';
 import { createJournal, type Journal } from './journal.ts';
-import { createVerifier } from './merkle/note.ts';
 import { openRecorderClient, type RecorderClient } from './recorder/client.ts';
 import { createIntake, type Intake } from './recorder/intake.ts';
 import type { Outcome } from './recorder/parts.ts';
-import { createSealer, type Sealer, type SealerStatus, type SealProblem } from './sealer/sealer.ts';
+import type { Sealer, SealerStatus, SealProblem } from './sealer/sealer.ts';
+import { lastSeal, openSealer } from './sealing.ts';
 import { openDirectorySource } from './sources/directory.ts';
 import type { DiscoveredState, StateReference } from './sources/source.ts';
 import { createBatches, type Batch, type Batches } from './store/batches.ts';
@@ -51,15 +48,6 @@ export interface Daemon {
 export const DATABASE_FILE = 'log.sqlite';
 export const CONTROL_FILE = 'control.sock';
 const TICK_MS = 1_000;
-/** How long a stop may wait for the archive; what is frozen stays and is sent at the next start. */
-const LAST_SEAL_MS = 20_000;
-
-/** The log's own folder below the archive: the last element of the origin. */
-export function locateLog(location: ArchiveLocation, origin: string): ArchiveLocation {
-  const folder = origin.slice(origin.lastIndexOf('/') + 1);
-  if (location.kind === 'directory') return { ...location, path: join(location.path, folder) };
-  return { ...location, prefix: location.prefix === '' ? folder : `${location.prefix}/${folder}` };
-}
 
 export async function openDaemon(config: Config, events: DaemonEvents): Promise<Daemon> {
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
@@ -86,7 +74,7 @@ async function startDaemon(config: Config, events: DaemonEvents, open: CloseStac
   open.add(() => database.close());
   const batches = createBatches(database);
   const entries = createEntries(database);
-  const sealer = openSealer(config, key, recorder, { batches, entries, events });
+  const sealer = openSealer(config, key, { recorder, database, events });
   open.add(() => sealer.close());
   const tell = (outcome: Outcome): void => {
     sealer.notice(outcome);
@@ -155,34 +143,9 @@ async function startDaemon(config: Config, events: DaemonEvents, open: CloseStac
   };
 }
 
-interface LogReaders {
+interface HandlerParts {
   readonly batches: Batches;
   readonly entries: Entries;
-}
-
-function openSealer(
-  config: Config,
-  key: LogKey,
-  recorder: RecorderClient,
-  { batches, entries, events }: LogReaders & { readonly events: DaemonEvents },
-): Sealer {
-  const origin = key.signer.name;
-  return createSealer({
-    openArchive: () => openLogArchive(config, origin),
-    recorder,
-    batches,
-    size: () => entries.size(),
-    verifiers: [createVerifier(key.vkey)],
-    origin,
-    policy: toSealPolicy(config),
-    now: () => performance.timeOrigin + performance.now(),
-    random: () => Math.random(),
-    onSealed: (batch) => events.onSealed(batch),
-    onProblem: (problem) => events.onProblem(problem),
-  });
-}
-
-interface HandlerParts extends LogReaders {
   readonly sealer: Sealer;
   readonly intake: Intake;
   readonly journal: Journal;
@@ -232,18 +195,6 @@ async function tick(
   await sealer.tick();
 }
 
-async function lastSeal(sealer: Sealer): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), LAST_SEAL_MS);
-  });
-  try {
-    await Promise.race([sealer.seal(), deadline]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 async function openWorker(config: Config, key: LogKey, onDeath: (error: StoreError) => void): Promise<RecorderClient> {
   const keys = await openRedactionKeys(config.dataDir, new Date().getUTCFullYear());
   const input = {
@@ -261,23 +212,6 @@ async function openWorker(config: Config, key: LogKey, onDeath: (error: StoreErr
     seed: key.seed,
   };
   return openRecorderClient(input, onDeath);
-}
-
-function openLogArchive(config: Config, origin: string): Promise<Archive> {
-  return openArchive(locateLog(config.archive.location, origin), { s3: config.archive.s3 });
-}
-
-function toSealPolicy({ archive, seal }: Config) {
-  const isLocked = archive.location.kind === 's3';
-  const { mode, legalHold } = archive;
-  return {
-    maxAgeMs: seal.maxAgeMs,
-    maxRecords: seal.maxRecords,
-    maxBytes: seal.maxBytes,
-    idleMs: 3_600_000,
-    structure: isLocked ? { mode, days: archive.structureDays, legalHold } : undefined,
-    content: isLocked ? { mode, days: archive.contentDays, legalHold } : undefined,
-  };
 }
 
 function createNames(names: Config['names']): (reference: StateReference) => string | undefined {

@@ -18,6 +18,7 @@ const METHODS = [
   'signCheckpoint',
   'setPhase',
   'publish',
+  'resend',
   'close',
 ] as const satisfies readonly (keyof RecorderMethods)[];
 

@@ -29,6 +29,8 @@ export interface RecorderMethods {
   setPhase(prev: number, phase: Exclude<BatchPhase, 'published'>): void;
   /** Ends a batch: its receipts and its last phase in one transaction, so that a crash never leaves them twice. */
   publish(prev: number, receipts: readonly NewRecord[]): void;
+  /** Marks all batches as to be sent again, for an archive at another place. */
+  resend(): void;
   close(): void;
 }
 
@@ -100,6 +102,7 @@ export function openRecorderMethods(
           })
           .immediate(),
       ),
+    resend: () => guarded('begin to move the archive', () => batches.resend()),
     close: () => void database.close(),
   };
 }

@@ -3,23 +3,26 @@
 // answer after any of them leads to the same bytes again, never to other ones.
 import { createHash } from 'node:crypto';
 import type { Archive, ObjectVersion, Receipt, Retention } from '../archive/archive.ts';
-import { ArchiveError, IntegrityError } from '../errors.ts';
+import { ArchiveError } from '../errors.ts';
 import { openCheckpoint } from '../merkle/checkpoint.ts';
-import { openManifest } from '../merkle/manifest.ts';
-import type { OpenedNote, Verifier } from '../merkle/note.ts';
+import { maxManifestBytes, openManifest } from '../merkle/manifest.ts';
 import { batchKey, blobKey, checkpointKey, sealKey } from '../merkle/object-key.ts';
 import type { Batch, BatchPhase, StoredBlob } from '../store/batches.ts';
+import { forked, MAX_ATTEMPTS, readVersion, textOf, type LogIdentity, type ReadSigned } from './signed-versions.ts';
 
-/** Squatted keys are passed over; a store in which this many are taken needs a person. */
-const MAX_ATTEMPTS = 32;
 const MAX_SKEW_MS = 5 * 60_000;
+const DAY_MS = 86_400_000;
+/** A lock ends a little later than asked from the moment of writing; what is an hour short was not asked by us. */
+const LOCK_SLACK_MS = 3_600_000;
 
-export interface FlushParts {
+export interface FlushParts extends LogIdentity {
   readonly archive: Archive;
-  readonly verifiers: readonly Verifier[];
-  readonly origin: string;
+  /** How long manifests and checkpoints are locked. */
   readonly structure: Retention | undefined;
+  /** The lock of batch and blobs; its days are those that the manifest promises. */
   readonly content: Retention | undefined;
+  /** When this recorder started, milliseconds since the epoch by the host's clock. */
+  readonly startedMs: number;
   /** A foreign object stands at a key of ours; sealing goes on at the next free suffix. */
   onObstructed(key: string): Promise<void>;
 }
@@ -34,8 +37,8 @@ export interface FlushSteps {
 const PHASES: readonly BatchPhase[] = ['frozen', 'content', 'committed', 'signed', 'published'];
 
 /**
- * Returns the receipts of everything the batch consists of. Throws ArchiveError, or IntegrityError `archive-fork`
- * when another validly signed object stands where ours belongs: then nothing more may be signed.
+ * Returns the receipts of everything the batch consists of. Throws ArchiveError, or IntegrityError `archive-fork` or
+ * `archive-second-writer` when another validly signed object stands where ours belongs: nothing more may be signed.
  */
 export async function flushBatch(parts: FlushParts, batch: Batch, steps: FlushSteps): Promise<readonly Receipt[]> {
   const { prev } = batch;
@@ -50,10 +53,11 @@ export async function flushBatch(parts: FlushParts, batch: Batch, steps: FlushSt
   // A database that was set back shows here, before anything of the other history is sent.
   if (isBefore('committed')) await lookUp(parts, sealKey(prev), manifest, readManifest);
   assertClock(parts.archive);
+  const content = toContentLock(parts, batch);
   for (const { sha256, body } of distinct(steps.blobs())) {
-    receipts.push(await store(parts, (attempt) => blobKey(prev, sha256, attempt), body, parts.content));
+    receipts.push(await store(parts, (attempt) => blobKey(prev, sha256, attempt), body, content));
   }
-  receipts.push(await store(parts, (attempt) => batchKey(prev, attempt), batch.body, parts.content));
+  receipts.push(await store(parts, (attempt) => batchKey(prev, attempt), batch.body, content));
   if (isBefore('content')) await steps.setPhase('content');
 
   receipts.push(await store(parts, (attempt) => sealKey(prev, attempt), manifest, parts.structure, readManifest));
@@ -89,23 +93,14 @@ function distinct(blobs: readonly StoredBlob[]): readonly StoredBlob[] {
   return [...new Map(blobs.map((blob) => [blob.sha256, blob])).values()];
 }
 
-/** The text of bytes that are validly signed for the place where they stand; undefined for all else. */
-type ReadSigned = (bytes: Uint8Array) => string | undefined;
+/** What the signed manifest promises counts, not a setting that changed since. 0 days: nothing is promised. */
+function toContentLock({ content, verifiers, origin }: FlushParts, { manifest }: Batch): Retention | undefined {
+  if (content === undefined) return undefined;
+  const { contentDays } = openManifest(Buffer.from(manifest), verifiers, origin).manifest;
+  return contentDays === 0 ? undefined : { ...content, days: contentDays };
+}
 
 const UNSIGNED: ReadSigned = () => undefined;
-
-function textOf<Opened extends { readonly note: OpenedNote }>(
-  open: () => Opened,
-  belongs: (opened: Opened) => boolean,
-): string | undefined {
-  try {
-    const opened = open();
-    return belongs(opened) ? opened.note.text : undefined;
-  } catch {
-    // Unsigned, damaged or foreign bytes: junk at our key, not another truth.
-    return undefined;
-  }
-}
 
 /** Puts `body` under the first of its keys that is free or already holds it. */
 async function store(
@@ -119,14 +114,15 @@ async function store(
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
     const key = keyOf(attempt);
     const found = await lookUp(parts, key, body, readSigned);
-    if (found !== undefined && found !== 'free') return found;
-    if (found === 'free') {
+    if (typeof found === 'object' && isLocked(found, retention)) return found;
+    // Our own bytes without their lock: somebody copied them there before us. One more try, else the next suffix.
+    if (found !== undefined) {
       const result = await parts.archive.put(key, body, sha256, retention);
       // A store that ignores conditions lets two writers through: at least the later one sees both.
       const raced =
         result.outcome === 'exists' || readSigned !== UNSIGNED ? await lookUp(parts, key, body, readSigned) : undefined;
       if (result.outcome === 'created') return result.receipt;
-      if (raced !== undefined && raced !== 'free') return raced;
+      if (typeof raced === 'object' && isLocked(raced, retention)) return raced;
     }
     await parts.onObstructed(key);
   }
@@ -138,40 +134,34 @@ async function store(
 
 /**
  * 'free', the receipt of our own bytes, or undefined when only foreign versions stand there. Throws `archive-fork`
- * when any version is another signed statement: with the same text it is a copy of ours, and as harmless as junk.
+ * (or `archive-second-writer`) when any version is another signed statement: with the same text it is a copy of ours, and as harmless as junk.
  */
 async function lookUp(
-  { archive }: FlushParts,
+  { archive, startedMs }: FlushParts,
   key: string,
   body: Uint8Array,
   readSigned: ReadSigned,
 ): Promise<Receipt | 'free' | undefined> {
   const versions = await archive.versions(key);
   if (versions.length === 0) return 'free';
+  const maxBytes = readSigned === UNSIGNED ? body.length : maxManifestBytes;
   let own: ObjectVersion | undefined;
   for (const version of versions.filter((candidate) => !candidate.isDeleteMarker)) {
-    const bytes = await readVersion(archive, version);
+    const bytes = await readVersion(archive, version, maxBytes);
     if (bytes === undefined) continue;
     const text = readSigned(bytes);
-    if (text !== undefined && text !== readSigned(body)) throw forked(key);
+    if (text !== undefined && text !== readSigned(body)) {
+      throw forked(key, Date.parse(version.lastModified) - archive.clockSkewMs > startedMs);
+    }
     if (Buffer.compare(bytes, body) === 0) own ??= version;
     if (own !== undefined && readSigned === UNSIGNED) break;
   }
   return own && archive.readReceipt(key, own.versionId);
 }
 
-function forked(key: string): IntegrityError {
-  return new IntegrityError('archive-fork', `expected only our own signature at ${key}, got another signed object`, {
-    hint: 'a second writer with this key, or a restored older database: stop it; keep both; see stateseal verify',
-  });
-}
-
-/** A version that is no readable object (a folder, a link) is as foreign as any other. */
-async function readVersion(archive: Archive, version: ObjectVersion): Promise<Uint8Array | undefined> {
-  try {
-    return await archive.get(version.key, version.versionId);
-  } catch (error) {
-    if (error instanceof ArchiveError && !error.transient) return undefined;
-    throw error;
-  }
+function isLocked({ mode, retainUntil, lastModified }: Receipt, retention: Retention | undefined): boolean {
+  if (retention === undefined) return true;
+  const isMode = mode === retention.mode || mode === 'COMPLIANCE';
+  const lockedMs = Date.parse(retainUntil) - Date.parse(lastModified);
+  return isMode && lockedMs >= retention.days * DAY_MS - LOCK_SLACK_MS;
 }

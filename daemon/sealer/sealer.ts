@@ -2,12 +2,14 @@
 // Recording never waits for it. Nothing here touches what is recorded except by appending receipts.
 import type { Archive, Receipt, Retention } from '../archive/archive.ts';
 import { ArchiveError, IntegrityError, StatesealError, describeForeign } from '../errors.ts';
-import type { Verifier } from '../merkle/note.ts';
 import type { NewRecord } from '../recorder/appender.ts';
 import type { RecorderClient } from '../recorder/client.ts';
 import type { Outcome } from '../recorder/parts.ts';
-import type { Batch, Batches } from '../store/batches.ts';
+import type { Batch } from '../store/batches.ts';
+import type { SealView } from '../store/seal-view.ts';
 import { flushBatch } from './flush.ts';
+import type { LogIdentity } from './signed-versions.ts';
+import { checkStart } from './start-check.ts';
 
 export interface SealPolicy {
   /** Oldest unsealed evidence may be this old. */
@@ -20,15 +22,10 @@ export interface SealPolicy {
   readonly content: Retention | undefined;
 }
 
-export interface SealerParts {
+export interface SealerParts extends LogIdentity, SealView {
   /** Opens the archive at the log's own folder; called at the first seal. */
   openArchive(): Promise<Archive>;
-  readonly recorder: Pick<RecorderClient, 'append' | 'freeze' | 'signCheckpoint' | 'setPhase' | 'publish'>;
-  readonly batches: Pick<Batches, 'unfinished' | 'at' | 'blobs' | 'frozenSize'>;
-  /** Records in the log now. */
-  size(): number;
-  readonly verifiers: readonly Verifier[];
-  readonly origin: string;
+  readonly recorder: Pick<RecorderClient, 'append' | 'freeze' | 'signCheckpoint' | 'setPhase' | 'publish' | 'resend'>;
   readonly policy: SealPolicy;
   /** Milliseconds of a clock that nobody sets back; about the time of day, for `retryMs`. */
   now(): number;
@@ -67,7 +64,9 @@ const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 300_000;
 
 export function createSealer(parts: SealerParts): Sealer {
+  const startedMs = parts.now();
   let archive: Archive | undefined;
+  let isChecked = false;
   let running: Promise<void> | undefined;
   let armed = NOTHING;
   /** What the seal under way takes along: armed again when it fails. */
@@ -82,7 +81,10 @@ export function createSealer(parts: SealerParts): Sealer {
 
   const flushAll = async (): Promise<void> => {
     archive ??= await parts.openArchive();
-    for (const { prev } of parts.batches.unfinished()) await flushOne(parts, archive, prev, reported);
+    // Before anything is signed, and again after a failure: the archive may have been put right by then.
+    if (!isChecked && (await checkStart({ ...parts, archive })) === 'moved') await parts.recorder.resend();
+    isChecked = true;
+    for (const prev of parts.batches.unfinished()) await flushOne({ ...parts, startedMs }, archive, prev, reported);
   };
 
   const sealAll = async (): Promise<void> => {
@@ -182,8 +184,13 @@ function join(older: Armed, newer: Armed): Armed {
 }
 
 /** `reported`: obstructed keys that the log names already; a retry meets them again. */
-async function flushOne(parts: SealerParts, archive: Archive, prev: number, reported: Set<string>): Promise<void> {
-  const { recorder, policy, verifiers, origin } = parts;
+async function flushOne(
+  parts: SealerParts & { readonly startedMs: number },
+  archive: Archive,
+  prev: number,
+  reported: Set<string>,
+): Promise<void> {
+  const { recorder, policy, verifiers, origin, startedMs } = parts;
   const batch = parts.batches.at(prev);
   if (batch === undefined || batch.phase === 'published') return;
   const receipts = await flushBatch(
@@ -191,6 +198,7 @@ async function flushOne(parts: SealerParts, archive: Archive, prev: number, repo
       archive,
       verifiers,
       origin,
+      startedMs,
       structure: policy.structure,
       content: policy.content,
       onObstructed: async (key) => {

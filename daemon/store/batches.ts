@@ -29,8 +29,8 @@ export interface Batches {
   /** Size covered by the newest frozen batch; 0 when there is none. */
   frozenSize(): number;
   insert(batch: Batch): void;
-  /** Batches that are not published yet, oldest first. */
-  unfinished(): readonly Batch[];
+  /** The `prev` of each batch that is not published yet, oldest first: their bodies may be many. */
+  unfinished(): readonly number[];
   newest(): Batch | undefined;
   newestSigned(): Batch | undefined;
   /** The batch that holds a leaf. */
@@ -40,6 +40,8 @@ export interface Batches {
   /** Sizes, phases and times of all batches, without bodies, oldest first. */
   outlines(): readonly BatchOutline[];
   setPhase(prev: number, phase: BatchPhase, archivedMs?: number): void;
+  /** Every published batch is to be sent again, as the same bytes: the archive is another one. */
+  resend(): void;
   setCheckpoint(prev: number, checkpoint: string): void;
   addBlob(blob: StoredBlob): void;
   blobs(from: number, to: number): readonly StoredBlob[];
@@ -76,7 +78,9 @@ export function createBatches(database: Sqlite): Batches {
     `INSERT INTO batch (prev, size, root, body, body_sha256, manifest, phase, frozen_ms)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
   );
-  const unfinished = database.prepare<[], Row>("SELECT * FROM batch WHERE phase <> 'published' ORDER BY prev");
+  const unfinished = database
+    .prepare<[], number>("SELECT prev FROM batch WHERE phase <> 'published' ORDER BY prev")
+    .pluck();
   const newest = one('SELECT * FROM batch ORDER BY prev DESC LIMIT 1');
   const addBlob = database.prepare('INSERT OR IGNORE INTO blob (sha256, leaf_index, body) VALUES (?, ?, ?)');
   const blobs = database.prepare<[number, number], { sha256: string; leaf_index: number; body: Buffer }>(
@@ -86,6 +90,7 @@ export function createBatches(database: Sqlite): Batches {
   const setPhase = database.prepare(
     'UPDATE batch SET phase = ?, archived_ms = coalesce(?, archived_ms) WHERE prev = ?',
   );
+  const resend = database.prepare("UPDATE batch SET phase = 'signed' WHERE phase = 'published'");
   const setCheckpoint = database.prepare(
     "UPDATE batch SET checkpoint = ?, phase = 'signed' WHERE prev = ? AND checkpoint IS NULL",
   );
@@ -109,7 +114,7 @@ export function createBatches(database: Sqlite): Batches {
         batch.frozenMs,
       );
     },
-    unfinished: () => unfinished.all().flatMap((row) => toBatch(row) ?? []),
+    unfinished: () => unfinished.all(),
     newest,
     newestSigned: one('SELECT * FROM batch WHERE checkpoint IS NOT NULL ORDER BY prev DESC LIMIT 1'),
     covering: (leafIndex) =>
@@ -118,6 +123,7 @@ export function createBatches(database: Sqlite): Batches {
     count: () => count.get()?.n ?? 0,
     outlines: () => outlines.all().map(toOutline),
     setPhase: (prev, phase, archivedMs) => void setPhase.run(phase, archivedMs ?? null, prev),
+    resend: () => void resend.run(),
     setCheckpoint: (prev, checkpoint) => void setCheckpoint.run(checkpoint, prev),
     addBlob: (stored) => void addBlob.run(stored.sha256, stored.leafIndex, stored.body),
     blobs: (from, to) =>

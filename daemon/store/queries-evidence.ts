@@ -4,6 +4,7 @@ import { encodeBase64 } from '../merkle/base64.ts';
 import { parseNote } from '../merkle/note.ts';
 import type { BatchPhase, Batches } from './batches.ts';
 import type { Sqlite } from './database.ts';
+import { parseRecord } from '../record/record.ts';
 import { numberAt, objectsAt, textAt } from './queries-fields.ts';
 import type { ReadRecord } from './queries-read.ts';
 
@@ -42,6 +43,18 @@ export interface ArchivedBatch {
 }
 
 export type FindEvidence = (leafIndex: number) => Evidence;
+
+/** The archive that the newest receipt of the log names; undefined when there is none. */
+export function readLastArchive(database: Sqlite): string | undefined {
+  const line = database
+    .prepare<[], Buffer>(
+      `SELECT line FROM entry JOIN record_index USING (leaf_index)
+       WHERE type = 'batch.archived' ORDER BY leaf_index DESC LIMIT 1`,
+    )
+    .pluck()
+    .get();
+  return line === undefined ? undefined : textAt(parseRecord(line).data, 'archive');
+}
 
 export function createFindEvidence(database: Sqlite, batches: Batches, readRecord: ReadRecord): FindEvidence {
   const receipts = database

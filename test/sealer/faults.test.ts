@@ -2,8 +2,7 @@
 // archive and the log are whole, nothing is lost, doubled or forked, and the same bytes stand at every key.
 import { expect } from 'chai';
 import { createSealer, type Sealer } from '../../daemon/sealer/sealer.ts';
-import { createBatches } from '../../daemon/store/batches.ts';
-import { createEntries } from '../../daemon/store/entries.ts';
+import { createSealView } from '../../daemon/store/seal-view.ts';
 import { openDatabaseReadOnly, type Sqlite } from '../../daemon/store/database.ts';
 import { assertLog, type LogFacts } from '../support/assert-log.ts';
 import { ORIGIN, openLogHarness, plainRecord, testVerifier, type LogHarness } from '../support/log-harness.ts';
@@ -21,8 +20,7 @@ function open(setting: Setting): Sealer {
   return createSealer({
     openArchive: () => Promise.resolve(setting.archive),
     recorder: setting.log.client,
-    batches: createBatches(setting.database),
-    size: () => createEntries(setting.database).size(),
+    ...createSealView(setting.database),
     verifiers: [testVerifier],
     origin: ORIGIN,
     policy: {

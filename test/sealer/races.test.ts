@@ -4,8 +4,7 @@ import { expect } from 'chai';
 import { IntegrityError } from '../../daemon/errors.ts';
 import { batchKey, sealKey } from '../../daemon/merkle/object-key.ts';
 import { createSealer, type Sealer } from '../../daemon/sealer/sealer.ts';
-import { createBatches } from '../../daemon/store/batches.ts';
-import { createEntries } from '../../daemon/store/entries.ts';
+import { createSealView } from '../../daemon/store/seal-view.ts';
 import { openDatabaseReadOnly, type Sqlite } from '../../daemon/store/database.ts';
 import { ORIGIN, openLogHarness, plainRecord, testVerifier, type LogHarness } from '../support/log-harness.ts';
 import { createMemoryArchive, storeAway, type MemoryArchive, type PutFate } from '../support/memory-archive.ts';
@@ -27,8 +26,7 @@ describe('sealer/races', () => {
     createSealer({
       openArchive: () => Promise.resolve(archive),
       recorder: log.client,
-      batches: createBatches(database),
-      size: () => createEntries(database).size(),
+      ...createSealView(database),
       verifiers: [testVerifier],
       origin: ORIGIN,
       policy: {

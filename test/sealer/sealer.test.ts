@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import { ArchiveError, IntegrityError } from '../../daemon/errors.ts';
 import { batchKey, checkpointKey, sealKey } from '../../daemon/merkle/object-key.ts';
 import { createSealer, type Sealer, type SealProblem } from '../../daemon/sealer/sealer.ts';
-import { createBatches, type Batch } from '../../daemon/store/batches.ts';
-import { createEntries } from '../../daemon/store/entries.ts';
+import { type Batch } from '../../daemon/store/batches.ts';
+import { createSealView } from '../../daemon/store/seal-view.ts';
 import { openDatabaseReadOnly, type Sqlite } from '../../daemon/store/database.ts';
 import { ORIGIN, openLogHarness, plainRecord, testVerifier, type LogHarness } from '../support/log-harness.ts';
 import { createMemoryArchive, storeAway, type MemoryArchive } from '../support/memory-archive.ts';
@@ -29,8 +29,7 @@ describe('sealer', () => {
     createSealer({
       openArchive: () => Promise.resolve(archive),
       recorder: log.client,
-      batches: createBatches(database),
-      size: () => createEntries(database).size(),
+      ...createSealView(database),
       verifiers: [testVerifier],
       origin: ORIGIN,
       policy: {
@@ -143,7 +142,7 @@ describe('sealer', () => {
         () => undefined,
         (error: unknown) => error,
       );
-      expect(failure).to.be.instanceOf(IntegrityError).with.property('code', 'archive-fork');
+      expect(failure).to.be.instanceOf(IntegrityError).with.property('code', 'archive-rolled-back');
       expect(sealer.status().state).to.equal('stopped');
       expect(archive.putCount).to.equal(0);
       log.clock.ms += 86_400_000;

@@ -4,9 +4,8 @@ import { expect } from 'chai';
 import { StoreError } from '../../daemon/errors.ts';
 import type { Archive, PutResult } from '../../daemon/archive/archive.ts';
 import { createSealer } from '../../daemon/sealer/sealer.ts';
-import { createBatches } from '../../daemon/store/batches.ts';
+import { createSealView } from '../../daemon/store/seal-view.ts';
 import { openDatabaseReadOnly } from '../../daemon/store/database.ts';
-import { createEntries } from '../../daemon/store/entries.ts';
 import { parseObjectKey } from '../../daemon/merkle/object-key.ts';
 import { assertLog, type LogFacts } from './assert-log.ts';
 import { ORIGIN, openLogHarness, plainRecord, testVerifier, type LogHarness } from './log-harness.ts';
@@ -21,7 +20,7 @@ export type Fault = 'killed before' | 'done but reported failed' | 'killed after
 /** One durable step on its way: `run` is what it really does. */
 type Step = (label: string, run: () => unknown) => Promise<unknown>;
 
-const DURABLE = ['observe', 'tick', 'append', 'freeze', 'signCheckpoint', 'setPhase', 'publish'] as const;
+const DURABLE = ['observe', 'tick', 'append', 'freeze', 'signCheckpoint', 'setPhase', 'publish', 'resend'] as const;
 
 export interface FaultRun {
   /** The durable steps in their order, those tried again included. */
@@ -180,8 +179,7 @@ function openSealer(
   return createSealer({
     openArchive: () => Promise.resolve(archive),
     recorder,
-    batches: createBatches(database),
-    size: () => createEntries(database).size(),
+    ...createSealView(database),
     verifiers: [testVerifier],
     origin: ORIGIN,
     policy: {

@@ -11,8 +11,8 @@ import type { RecorderClient } from '../../daemon/recorder/client.ts';
 import { openRecorderMethods, type RecorderMethods } from '../../daemon/recorder/methods.ts';
 import { createSealer } from '../../daemon/sealer/sealer.ts';
 import { createBatches } from '../../daemon/store/batches.ts';
+import { createSealView } from '../../daemon/store/seal-view.ts';
 import { openDatabaseReadOnly } from '../../daemon/store/database.ts';
-import { createEntries } from '../../daemon/store/entries.ts';
 import { ORIGIN, plainRecord, testInput, testSigner, testVerifier } from './log-harness.ts';
 import { createLogScript, SCRIPT_CONTEXT, SCRIPT_URI } from './log-script.ts';
 
@@ -71,7 +71,7 @@ function sha256(text: string): string {
 }
 
 function announced(methods: RecorderMethods, manifestOf: (prev: number) => string) {
-  const recorder: Pick<RecorderClient, 'append' | 'freeze' | 'signCheckpoint' | 'setPhase' | 'publish'> = {
+  const recorder: Pick<RecorderClient, 'append' | 'freeze' | 'signCheckpoint' | 'setPhase' | 'publish' | 'resend'> = {
     append: (records) => step('append', () => methods.append(records)),
     freeze: () => step('freeze', () => methods.freeze()),
     signCheckpoint: (prev) =>
@@ -82,6 +82,7 @@ function announced(methods: RecorderMethods, manifestOf: (prev: number) => strin
       ),
     setPhase: (prev, phase) => step(`setPhase-${phase}`, () => methods.setPhase(prev, phase)),
     publish: (prev, receipts) => step('publish', () => methods.publish(prev, receipts)),
+    resend: () => step('resend', () => methods.resend()),
   };
   return recorder;
 }
@@ -109,8 +110,7 @@ async function run(): Promise<void> {
   const sealer = createSealer({
     openArchive: async () => announcedArchive(await openDirectoryArchive(join(order.folder, 'archive'))),
     recorder,
-    batches,
-    size: () => createEntries(database).size(),
+    ...createSealView(database),
     verifiers: [testVerifier],
     origin: ORIGIN,
     policy: { maxAgeMs: 1, ...LIMITS, idleMs: 1, structure: undefined, content: undefined },

@@ -22,6 +22,8 @@ export interface MemoryArchiveOptions {
   readonly onPut?: (key: string, body: Uint8Array, putIndex: number) => PutFate | undefined;
   /** The store's clock, milliseconds since the epoch. Default: a clock that goes on by 1 s per write, from 2026-01-01. */
   readonly now?: () => number;
+  /** Default: memory: */
+  readonly location?: string;
   /** What `clockSkewMs` says. */
   readonly clockSkewMs?: number;
   /** True: like stores that ignore If-None-Match, a put on a taken key adds a version. */
@@ -46,7 +48,7 @@ export function storeAway(): ArchiveError {
 
 /** The store itself, and one user's session with it. What is not of the port is the attacker's and the test's side. */
 export class MemoryArchive implements Archive {
-  readonly location = 'memory:';
+  readonly location: string;
   readonly isWriteOnce = true;
   readonly #options: MemoryArchiveOptions;
   readonly #objects: Map<string, Stored[]>;
@@ -55,6 +57,7 @@ export class MemoryArchive implements Archive {
 
   constructor(options: MemoryArchiveOptions, shared?: MemoryArchive) {
     this.#options = options;
+    this.location = options.location ?? 'memory:';
     this.#objects = shared === undefined ? new Map<string, Stored[]>() : shared.#objects;
     this.#counter = shared === undefined ? { puts: 0, versions: 0, clockMs: Date.UTC(2026, 0, 1) } : shared.#counter;
   }

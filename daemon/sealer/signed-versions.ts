@@ -1,0 +1,89 @@
+// What stands at a key of ours, read as what the log itself may have signed there. Anything that does not verify is junk,
+// whoever put it there; another statement of our own key is what every check here is about.
+import type { Archive, ObjectVersion } from '../archive/archive.ts';
+import { ArchiveError, IntegrityError } from '../errors.ts';
+import { openManifest, maxManifestBytes, type Manifest } from '../merkle/manifest.ts';
+import type { OpenedNote, Verifier } from '../merkle/note.ts';
+import { sealKey } from '../merkle/object-key.ts';
+
+/** Squatted keys are passed over; a store in which this many are taken needs a person. */
+export const MAX_ATTEMPTS = 32;
+
+export interface LogIdentity {
+  readonly verifiers: readonly Verifier[];
+  readonly origin: string;
+}
+
+export interface FoundSeal {
+  readonly key: string;
+  readonly manifest: Manifest;
+  /** The note's text: two different ones are two statements. */
+  readonly text: string;
+  /** RFC 3339, the store's clock. */
+  readonly lastModified: string;
+}
+
+/** The text of bytes that are validly signed for the place where they stand; undefined for all else. */
+export type ReadSigned = (bytes: Uint8Array) => string | undefined;
+
+/** Every validly signed manifest for `prev`, at its key and the suffixes of it that are taken. */
+export async function readSeals(archive: Archive, log: LogIdentity, prev: number): Promise<readonly FoundSeal[]> {
+  const found: FoundSeal[] = [];
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+    const key = sealKey(prev, attempt);
+    const versions = await archive.versions(key);
+    if (versions.length === 0) break;
+    for (const version of versions.filter(({ isDeleteMarker }) => !isDeleteMarker)) {
+      const bytes = await readVersion(archive, version, maxManifestBytes);
+      const opened = bytes && openOrJunk(() => openManifest(bytes, log.verifiers, log.origin));
+      if (opened?.manifest.prev !== prev) continue;
+      found.push({ key, manifest: opened.manifest, text: opened.note.text, lastModified: version.lastModified });
+    }
+  }
+  return found;
+}
+
+/** A version that is no readable object (a folder, a link), or larger than ours can be, is as foreign as any other. */
+export async function readVersion(
+  archive: Archive,
+  version: ObjectVersion,
+  maxBytes: number,
+): Promise<Uint8Array | undefined> {
+  if (version.sizeBytes > maxBytes) return undefined;
+  try {
+    return await archive.get(version.key, version.versionId, maxBytes);
+  } catch (error) {
+    if (error instanceof ArchiveError && !error.transient) return undefined;
+    throw error;
+  }
+}
+
+export function textOf<Opened extends { readonly note: OpenedNote }>(
+  open: () => Opened,
+  belongs: (opened: Opened) => boolean,
+): string | undefined {
+  const opened = openOrJunk(open);
+  return opened !== undefined && belongs(opened) ? opened.note.text : undefined;
+}
+
+/** Two statements of one key about one place. `isOfNow`: the other one was written while this recorder ran. */
+export function forked(key: string, isOfNow: boolean): IntegrityError {
+  const message = `expected only our own signature at ${key}, got another signed object`;
+  if (isOfNow) {
+    return new IntegrityError('archive-second-writer', `${message}, written while this recorder ran`, {
+      hint: 'another recorder runs with a copy of this key: stop one of them for good, keep both data directories, then see docs/OPERATIONS.md',
+    });
+  }
+  return new IntegrityError('archive-fork', message, {
+    hint: 'a second recorder had this key, or the key was stolen: keep both sides, run stateseal verify, see docs/OPERATIONS.md',
+  });
+}
+
+/** Unsigned, damaged or foreign bytes are junk at our key, not another truth. */
+function openOrJunk<T>(open: () => T): T | undefined {
+  try {
+    return open();
+  } catch {
+    return undefined;
+  }
+}
