@@ -110,6 +110,8 @@ export interface ResourceChangedData extends CommonData {
   readonly resourceType: string;
   readonly actions: readonly Action[];
   readonly actionBasis: 'state' | 'lock';
+  /** The object is marked as tainted after this step. */
+  readonly tainted?: true;
   readonly changes: readonly ValueChange[];
   readonly hidden: readonly HiddenChange[];
   /** Set when the body did not fit: `changes` and `hidden` are empty and stand in this blob instead. */
@@ -123,6 +125,8 @@ export interface OutputChangedData extends CommonData {
   readonly version: StateVersionData;
   readonly change: string;
   readonly output: string;
+  /** Terraform marks the whole output as sensitive after this step. */
+  readonly sensitive?: true;
   readonly actions: readonly Action[];
   readonly changes: readonly ValueChange[];
   readonly hidden: readonly HiddenChange[];

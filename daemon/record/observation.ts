@@ -10,7 +10,7 @@ export interface HiddenValue {
   /** RFC 6901 pointer into the tree that was redacted. */
   readonly path: string;
   readonly by: HiddenBy;
-  /** Local equality tag, base64url of HMAC(K_eq, typed value). Never published. */
+  /** Local equality tag, base64url of HMAC(K_eq, typed value). Never published; '' where it was rebuilt from the log. */
   readonly tag: string;
   /** Key epoch of the commitment: "e1". */
   readonly kid: string;
@@ -48,7 +48,7 @@ export interface InstanceBody {
   readonly provider: string;
   readonly tainted: boolean;
   readonly createBeforeDestroy: boolean;
-  /** Keyed digest of type and all attributes with their values: finds moves. Local. */
+  /** Keyed digest of type and all attributes with their values: finds moves. Local; '' where it was rebuilt. */
   readonly contentTag: string;
   /** Tag of the attribute "id", or '' when there is none: tells a replacement from an update. Local. */
   readonly idTag: string;

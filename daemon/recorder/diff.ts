@@ -1,5 +1,5 @@
 // The difference between two redacted bodies of one instance or output. Pure. Hidden values are compared by their
-// local tags; everything else is compared as it would be written.
+// local tags, or by their commitments where a side was rebuilt from the log; everything else as it would be written.
 import { formatJson } from '../json/format.ts';
 import { formatPointer } from '../json/pointer.ts';
 import { isJsonArray, isJsonObject, member, type Json, type JsonObject } from '../json/value.ts';
@@ -67,7 +67,7 @@ class Walk {
     hiddenAfter: HiddenValue | undefined,
   ): void {
     if (hiddenBefore && hiddenAfter) {
-      if (hiddenBefore.tag !== hiddenAfter.tag) this.hidden.push(toHiddenChange(hiddenAfter));
+      if (!isSameHidden(hiddenBefore, hiddenAfter)) this.hidden.push(toHiddenChange(hiddenAfter));
       return;
     }
     this.#replace(path, before, after);
@@ -84,7 +84,7 @@ class Walk {
     for (const value of this.#after.values()) {
       if (!isAtOrBelow(value.path, path)) continue;
       listed.add(value.path);
-      if (this.#before.get(value.path)?.tag !== value.tag) this.hidden.push(toHiddenChange(value));
+      if (!isSameHidden(this.#before.get(value.path), value)) this.hidden.push(toHiddenChange(value));
     }
     for (const value of this.#before.values()) {
       if (isAtOrBelow(value.path, path) && !listed.has(value.path)) this.hidden.push(toHiddenChange(value));
@@ -104,6 +104,13 @@ class Walk {
     }
     for (let index = shared; index < after.length; index += 1) this.node([...steps, index], undefined, after[index]);
   }
+}
+
+/** Commitments of one state, address and path are equal for equal values, within one key epoch. */
+function isSameHidden(before: HiddenValue | undefined, after: HiddenValue): boolean {
+  if (before === undefined) return false;
+  if (before.tag !== '' && after.tag !== '') return before.tag === after.tag;
+  return before.kid === after.kid && before.commitment === after.commitment;
 }
 
 function isAtOrBelow(path: string, parent: string): boolean {

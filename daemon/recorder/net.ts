@@ -115,7 +115,7 @@ function toNetAction(span: Settled, origin: InstanceSpan | undefined, facts: Ope
 function isReplaced(span: Settled, before: InstanceBody | undefined): boolean {
   if (before === undefined || span.after === undefined) return false;
   // Terraform puts a deposed object back when its successor could not be created.
-  const isPutBack = before.contentTag === span.after.contentTag && before.tainted === span.after.tainted;
+  const isPutBack = hasSameContent(before, span.after) && before.tainted === span.after.tainted;
   if (span.old !== 'never-deposed') return span.old === 'still-deposed' || !isPutBack;
   if (span.wasAbsent) return true;
   return before.idTag !== '' && span.after.idTag !== '' && before.idTag !== span.after.idTag;
@@ -128,9 +128,14 @@ function replacement(span: Settled): Action[] {
 }
 
 function hasDifferentValues(before: InstanceBody, after: InstanceBody): boolean {
-  if (before.contentTag === after.contentTag) return false;
+  if (hasSameContent(before, after)) return false;
   const { changes, hidden } = diffTrees(toTree(before), toTree(after));
   return changes.length > 0 || hidden.length > 0;
+}
+
+/** What was rebuilt from the log has no tag: then only a look at the values tells. */
+function hasSameContent(before: InstanceBody, after: InstanceBody): boolean {
+  return before.contentTag !== '' && before.contentTag === after.contentTag;
 }
 
 export function toTree(body: InstanceBody): { value: InstanceBody['attributes']; hidden: InstanceBody['hidden'] } {
@@ -158,7 +163,7 @@ export function findMoves(spans: readonly InstanceSpan[]): Map<InstanceSpan, Ins
 }
 
 function contentKey(body: InstanceBody | undefined): string {
-  return body === undefined ? '' : `${body.type}\0${body.contentTag}`;
+  return body === undefined || body.contentTag === '' ? '' : `${body.type}\0${body.contentTag}`;
 }
 
 function idKey(body: InstanceBody | undefined): string {

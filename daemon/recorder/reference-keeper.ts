@@ -15,6 +15,7 @@ import { identityOf, momentOf, versionOf } from './identity.ts';
 import { chooseName } from './names.ts';
 import { toLockFacts } from './open-change.ts';
 import type { Outcome, RecorderParts, SightingContext } from './parts.ts';
+import { isContentOf } from './rebuilt-tag.ts';
 import { compareSerials } from './serial.ts';
 import { formatBody } from './steps.ts';
 
@@ -29,6 +30,8 @@ export interface ReferenceKeeper {
   appear(sighting: StateSighting, context: SightingContext): Outcome['verdict'] | 'born';
   /** The state was encrypted, or is no longer: what it holds is known anew, and nothing came or went by that. */
   reform(row: StateRow, observed: ObservedState, sighting: StateSighting, context: SightingContext): void;
+  /** What was known of the state is lost: it is known anew, and what lay between is said to be missed. */
+  restart(row: StateRow, observed: ObservedState, sighting: StateSighting, context: SightingContext): void;
   /** A retired state that came back to its place. */
   revive(sighting: StateSighting): StateRow | undefined;
 }
@@ -101,6 +104,22 @@ export function createReferenceKeeper(parts: RecorderParts, changes: ChangeKeepe
     });
   };
 
+  const beginAnew = (
+    row: StateRow,
+    observed: ObservedState,
+    sighting: StateSighting,
+    context: SightingContext,
+    reason: 'renewed' | 'restarted',
+  ): void => {
+    for (const key of states.rawTags(row.id).keys()) {
+      const [address = '', deposed = ''] = key.split('\0');
+      states.deleteSnapshot(row.id, address, deposed);
+    }
+    for (const name of states.outputs(row.id).keys()) states.deleteOutput(row.id, name);
+    keepSnapshot(row, observed);
+    baseline(row, observed, sighting, context, { reason, isNewborn: false, copyOf: undefined });
+  };
+
   const openBirth = (row: StateRow, observed: ObservedState, sighting: StateSighting): void => {
     // The row of a newborn state stands before its first write, so that the version itself goes through as steps.
     changes.save(row.id, {
@@ -127,7 +146,7 @@ export function createReferenceKeeper(parts: RecorderParts, changes: ChangeKeepe
   const twinOf = (observed: ObservedState): StateRow | undefined =>
     states
       .withLineage(observed.lineage)
-      .find((row) => row.serial === observed.serial && row.contentTag === observed.contentTag && !row.isRetired);
+      .find((row) => row.serial === observed.serial && isContentOf(row.contentTag, observed) && !row.isRetired);
 
   const migrate = (
     twin: StateRow,
@@ -206,13 +225,26 @@ export function createReferenceKeeper(parts: RecorderParts, changes: ChangeKeepe
     },
     reform(row, observed, sighting, context) {
       changes.close(row, context.source, false);
-      for (const key of states.rawTags(row.id).keys()) {
-        const [address = '', deposed = ''] = key.split('\0');
-        states.deleteSnapshot(row.id, address, deposed);
+      beginAnew(row, observed, sighting, context, 'renewed');
+    },
+    restart(row, observed, sighting, context) {
+      changes.close(row, context.source, false);
+      const isSameVersion = row.serial === observed.serial && row.lineage === observed.lineage;
+      if (!isSameVersion) {
+        appender.append({
+          type: 'state.missed',
+          source: row.uri,
+          subject: row.name,
+          moment: momentOf(sighting, context),
+          data: {
+            state: identityOf(row),
+            reason: 'recorder-stopped',
+            fromSerial: row.serial,
+            toSerial: observed.serial,
+          },
+        });
       }
-      for (const name of states.outputs(row.id).keys()) states.deleteOutput(row.id, name);
-      keepSnapshot(row, observed);
-      baseline(row, observed, sighting, context, { reason: 'renewed', isNewborn: false, copyOf: undefined });
+      beginAnew(row, observed, sighting, context, 'restarted');
     },
     revive(sighting) {
       const retired = states.all().filter((row) => row.isRetired && row.uri === sighting.reference.uri);

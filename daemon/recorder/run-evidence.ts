@@ -3,6 +3,7 @@
 import type { StateSighting } from '../sources/source.ts';
 import { lockOfVersion } from './hold-tracker.ts';
 import { toLockFacts, type OpenChange } from './open-change.ts';
+import { isContentOf } from './rebuilt-tag.ts';
 import type { SightingContext } from './parts.ts';
 import type { VersionFacts } from './version-memory.ts';
 
@@ -29,7 +30,7 @@ export function createInput(
       backup !== undefined &&
       backup.lineage === before.lineage &&
       backup.serial === before.serial &&
-      backup.contentTag === before.contentTag,
+      isContentOf(before.contentTag, backup),
     isBackupOfLastRun: (change) => {
       const hold = change.lock ?? toLockFacts(lockOfVersion(sighting));
       if (hold === undefined || hold.id === '' || sighting.backup === undefined) return false;

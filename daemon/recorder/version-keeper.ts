@@ -15,6 +15,7 @@ import { toOperationFacts } from './kind.ts';
 import { toLockFacts, type OpenChange } from './open-change.ts';
 import type { Outcome, RecorderParts, SightingContext } from './parts.ts';
 import type { ReferenceKeeper } from './reference-keeper.ts';
+import { isBeyondCompare, isContentOf } from './rebuilt-tag.ts';
 import { createInput, type Input } from './run-evidence.ts';
 import { compareSerials } from './serial.ts';
 import { appendSteps, type StepOutcome } from './steps.ts';
@@ -202,7 +203,7 @@ export function createVersionKeeper(
     const version = versionOf(observed, incoming.sourceVersion);
     if (outcome.redacted > 0) recordRedaction(row, version, incoming.moment, outcome.redacted);
     const order = compareSerials(observed.serial, row.serial);
-    const isSame = order === 0 && observed.toolVersion === row.toolVersion && observed.contentTag === row.contentTag;
+    const isSame = order === 0 && observed.toolVersion === row.toolVersion && isContentOf(row.contentTag, observed);
     if (isSame) return outcome.redacted > 0 ? 'recorded' : 'nothing';
     appender.append({
       ...base,
@@ -235,8 +236,10 @@ export function createVersionKeeper(
     const input = createInput(sighting, context, backup);
     const moment = momentOf(sighting, context);
     const observed = observe(found, sighting, moment);
-    if (observed.form !== found.form) {
-      references.reform(found, observed, sighting, context);
+    const isRestarted = isBeyondCompare(found.contentTag, observed.kid);
+    if (isRestarted || observed.form !== found.form) {
+      if (isRestarted) references.restart(found, observed, sighting, context);
+      else references.reform(found, observed, sighting, context);
       states.put(toRow(found, { observed, sourceVersion: sighting.sourceVersion, moment, recovered: false }));
       return 'recorded';
     }
@@ -271,5 +274,5 @@ export function createVersionKeeper(
 function isOutOfOrder(row: StateRow, observed: ObservedState): boolean {
   if (row.contentTag === '') return false;
   const order = compareSerials(observed.serial, row.serial);
-  return order < 0 || (order === 0 && observed.contentTag !== row.contentTag);
+  return order < 0 || (order === 0 && !isContentOf(row.contentTag, observed));
 }

@@ -5,7 +5,7 @@ import type { ObservedState } from '../record/observation.ts';
 import { fileCommitment, stateKey, type RedactionKeys } from '../redaction/keys.ts';
 
 /** What tells one version from another. */
-export type VersionFacts = Pick<ObservedState, 'form' | 'lineage' | 'serial' | 'contentTag'>;
+export type VersionFacts = Pick<ObservedState, 'form' | 'lineage' | 'serial' | 'contentTag' | 'kid' | 'commitment'>;
 
 export interface VersionMemory {
   readonly keep: (stateId: string, bytes: Uint8Array, observed: ObservedState) => void;
@@ -15,8 +15,6 @@ export interface VersionMemory {
 
 interface Remembered {
   readonly sizeBytes: number;
-  readonly kid: string;
-  readonly commitment: string;
   readonly facts: VersionFacts;
 }
 
@@ -29,19 +27,19 @@ export function createVersionMemory(keys: RedactionKeys): VersionMemory {
   const versions = new Map<string, readonly Remembered[]>();
   return {
     keep(stateId, { length: sizeBytes }, { kid, commitment, form, lineage, serial, contentTag }) {
-      const others = (versions.get(stateId) ?? []).filter((version) => version.commitment !== commitment);
-      const newest = { sizeBytes, kid, commitment, facts: { form, lineage, serial, contentTag } };
+      const others = (versions.get(stateId) ?? []).filter(({ facts }) => facts.commitment !== commitment);
+      const newest = { sizeBytes, facts: { form, lineage, serial, contentTag, kid, commitment } };
       versions.delete(stateId);
       versions.set(stateId, [...others, newest].slice(-MAX_VERSIONS));
       for (const id of versions.keys()) if (versions.size > MAX_STATES) versions.delete(id);
     },
     recall(stateId, bytes) {
       const ofThisSize = (versions.get(stateId) ?? []).filter(
-        ({ sizeBytes, kid }) => sizeBytes === bytes.length && kid === keys.epoch.kid,
+        ({ sizeBytes, facts }) => sizeBytes === bytes.length && facts.kid === keys.epoch.kid,
       );
       if (ofThisSize.length === 0) return undefined;
       const commitment = fileCommitment(stateKey(keys.epoch.key, stateId), bytes);
-      return ofThisSize.find((version) => version.commitment === commitment)?.facts;
+      return ofThisSize.find(({ facts }) => facts.commitment === commitment)?.facts;
     },
     clear: () => versions.clear(),
   };

@@ -27,12 +27,8 @@ describe('version memory', () => {
     const memory = createVersionMemory(testKeys);
     for (const serial of [1, 2, 3, 4, 5])
       memory.keep('a', version(serial), observed('a', version(serial), `${serial}`));
-    expect(memory.recall('a', version(5))).to.deep.equal({
-      form: 'clear',
-      lineage: 'l',
-      serial: '5',
-      contentTag: 'tag 5',
-    });
+    const { form, lineage, serial, contentTag, kid, commitment } = observed('a', version(5), '5');
+    expect(memory.recall('a', version(5))).to.deep.equal({ form, lineage, serial, contentTag, kid, commitment });
     expect(memory.recall('a', version(2))?.serial).to.equal('2');
     expect(memory.recall('a', version(1))).to.equal(undefined);
     expect(memory.recall('a', Buffer.from('version 6'))).to.equal(undefined);
