@@ -5,7 +5,8 @@ import { formatArchiveLocation } from './archive/location.ts';
 import type { Config } from './config.ts';
 import { ConfigError } from './errors.ts';
 import { formatJson } from './json/format.ts';
-import type { Json } from './json/value.ts';
+import { parseJson } from './json/parse.ts';
+import { isJsonObject, type Json } from './json/value.ts';
 import { digestProgram, readVersion } from './program.ts';
 import { createPolicy } from './redaction/allow-list.ts';
 import type { RecordType } from './record/data.ts';
@@ -15,6 +16,8 @@ import type { Outcome } from './recorder/parts.ts';
 import type { DiscoveredState } from './sources/source.ts';
 import type { Sqlite } from './store/database.ts';
 import { createEntries } from './store/entries.ts';
+import { numberAt } from './store/queries-fields.ts';
+import { createSettings, type SettingName } from './store/settings.ts';
 
 export interface JournalParts {
   readonly recorder: Pick<RecorderClient, 'append'>;
@@ -76,7 +79,11 @@ export function createJournal(parts: JournalParts): Journal {
         format: FORMAT_VERSION,
         heartbeatSeconds: config.heartbeatMs / 1000,
         archive: describeArchive(config),
+        predecessor: readSetting(database, 'predecessor'),
       };
+      // Said once: by the first start on what was restored.
+      const restored = readSetting(database, 'restored');
+      const isRestored = isJsonObject(restored) && numberAt(restored, 'size') === createEntries(database).size();
       await append(
         ...(isNew ? [toRecord('log.created', created)] : []),
         toRecord('log.started', {
@@ -86,6 +93,7 @@ export function createJournal(parts: JournalParts): Journal {
           system: `${platform()} ${release()}`,
           uid: process.getuid?.() ?? -1,
           pid: process.pid,
+          restored: isRestored ? restored : undefined,
         }),
         toRecord('log.configured', { configuration, settings: configured }),
       );
@@ -127,6 +135,11 @@ export function createJournal(parts: JournalParts): Journal {
       return outcome.from;
     },
   };
+}
+
+function readSetting(database: Sqlite, name: SettingName): Json | undefined {
+  const text = createSettings(database).get(name);
+  return text === undefined ? undefined : parseJson(Buffer.from(text));
 }
 
 /** The settings in clear: paths, labels, rules. No credentials: none are ever in the configuration. */

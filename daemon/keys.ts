@@ -36,10 +36,17 @@ export async function openLogKey(dataDir: string, logName: string, databaseFile:
   return { signer: createEd25519Signer(name, bytes), vkey, isNew, seed: bytes };
 }
 
-/** Opens or makes the keys of redaction; `year` names the epoch: e2026. */
-export async function openRedactionKeys(dataDir: string, year: number): Promise<RedactionKeys> {
+/**
+ * Opens or makes the keys of redaction; `year` names the epoch: e2026, or e202602 where a key of that year was lost: one
+ * id never names two keys. `lostKids`: epochs that the log knows.
+ */
+export async function openRedactionKeys(
+  dataDir: string,
+  year: number,
+  lostKids: ReadonlySet<string> = new Set(),
+): Promise<RedactionKeys> {
   const folder = await keyFolder(dataDir);
-  const kid = `e${year}`;
+  const kid = toEpoch(year, new Set(await listEpochs(folder)), lostKids);
   return {
     equalityKey: await openSecret(join(folder, 'equality.key')),
     epoch: { kid, key: await openSecret(join(folder, `epoch-${kid}.key`)) },
@@ -51,6 +58,27 @@ export async function openApiToken(dataDir: string): Promise<string> {
   const folder = await keyFolder(dataDir);
   const { text } = await openKeyFile(join(folder, 'api.token'), `${randomBytes(32).toString('base64url')}\n`);
   return text.trim();
+}
+
+/** The newest epoch of the year that has a key, else the first id that was never used. */
+function toEpoch(year: number, kids: ReadonlySet<string>, lostKids: ReadonlySet<string>): string {
+  const ids = [
+    `e${year}`,
+    ...Array.from({ length: 98 }, (_, index) => `e${year}${String(index + 2).padStart(2, '0')}`),
+  ];
+  const kid = ids.findLast((id) => kids.has(id)) ?? ids.find((id) => !lostKids.has(id));
+  if (kid === undefined) throw new RangeError(`expected fewer lost keys in ${year}`);
+  return kid;
+}
+
+async function listEpochs(folder: string): Promise<string[]> {
+  const names = await readdir(folder);
+  return names.filter((name) => /^epoch-e\d+\.key$/u.test(name)).map((name) => name.slice(6, -4));
+}
+
+/** Epochs whose key is in the data directory. */
+export async function listEpochKeys(dataDir: string): Promise<readonly string[]> {
+  return listEpochs(await keyFolder(dataDir));
 }
 
 async function openSecret(path: string): Promise<Uint8Array> {
@@ -137,11 +165,11 @@ export async function readRedactionKeys(dataDir: string): Promise<readonly Redac
       hint: 'record first: stateseal watch <dir>; or name the right place with --data-dir',
     });
   }
-  const names = (await readdir(folder)).filter((name) => /^epoch-e\d+\.key$/.test(name)).sort();
+  const kids = (await listEpochs(folder)).sort();
   return Promise.all(
-    names.map(async (name) => ({
+    kids.map(async (kid) => ({
       equalityKey: Buffer.from(equality.trim(), 'hex'),
-      epoch: { kid: name.slice(6, -4), key: await openSecret(join(folder, name)) },
+      epoch: { kid, key: await openSecret(join(folder, `epoch-${kid}.key`)) },
     })),
   );
 }

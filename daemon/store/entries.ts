@@ -7,6 +7,7 @@ const TILE_WIDTH = 256;
 
 export interface Entry {
   readonly leafIndex: number;
+  /** Empty when the content had expired before it could be restored: the leaf hash is all that is left. */
   readonly line: Buffer;
   readonly leafHash: Buffer;
 }
@@ -15,6 +16,8 @@ export interface Entries {
   size(): number;
   /** Appends lines in order and returns the index of the first. Runs inside the caller's transaction. */
   append(lines: readonly string[]): number;
+  /** The same for lines that exist already; their hashes are the caller's word. */
+  adopt(entries: readonly { readonly line: Uint8Array; readonly leafHash: Hash }[]): void;
   read(leafIndex: number): Entry | undefined;
   /** Lines [from, to), oldest first, one at a time. */
   range(from: number, to: number): IterableIterator<Entry>;
@@ -49,11 +52,16 @@ export function createEntries(database: Sqlite): Entries {
     return nodes.all(level * 8, from, from + TILE_WIDTH) as Buffer[];
   };
   const tile = (level: number, position: number): Buffer => Buffer.concat(tileHashes(level, position));
-  const append = createAppend(database, size, tileHashes);
+  const adopt = createAdopt(database, size, tileHashes);
 
   return {
     size,
-    append,
+    append(lines) {
+      const first = size();
+      adopt(lines.map(toHashed));
+      return first;
+    },
+    adopt,
     read: (leafIndex) => toEntry(readOne.get(leafIndex)),
     *range(from, to) {
       for (const row of readRange.iterate(from, to)) {
@@ -72,15 +80,20 @@ interface Row {
   readonly leaf_hash: Buffer;
 }
 
+function toHashed(text: string): { readonly line: Buffer; readonly leafHash: Hash } {
+  const line = Buffer.from(text);
+  return { line, leafHash: leafHash(line) };
+}
+
 function toEntry(row: Row | undefined): Entry | undefined {
   return row && { leafIndex: row.leaf_index, line: row.line, leafHash: row.leaf_hash };
 }
 
-function createAppend(
+function createAdopt(
   database: Sqlite,
   size: () => number,
   tileHashes: (level: number, position: number) => Buffer[],
-): Entries['append'] {
+): Entries['adopt'] {
   const insert = database.prepare('INSERT INTO entry (leaf_index, line, leaf_hash) VALUES (?, ?, ?)');
   const insertNode = database.prepare('INSERT INTO node (level, position, hash) VALUES (?, ?, ?)');
 
@@ -95,14 +108,12 @@ function createAppend(
     }
   };
 
-  return (lines) => {
+  return (entries) => {
     const first = size();
-    lines.forEach((text, offset) => {
-      const line = Buffer.from(text);
-      insert.run(first + offset, line, leafHash(line));
+    entries.forEach(({ line, leafHash: hash }, offset) => {
+      insert.run(first + offset, line, hash);
       completeTiles(first + offset + 1);
     });
-    return first;
   };
 }
 

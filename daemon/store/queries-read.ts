@@ -19,6 +19,8 @@ export function createRecordReader(database: Sqlite): RecordReader {
   const newest = database.prepare<[]>('SELECT max(leaf_index) FROM entry').pluck();
   const byIndex: ReadRecord = (leafIndex) => {
     const bytes = line.get(leafIndex) as Buffer | undefined;
+    // Expired: only its leaf hash is left.
+    if (bytes?.length === 0) return undefined;
     return bytes && { leafIndex, line: bytes.toString('utf8'), record: parseRecord(bytes) };
   };
   return {

@@ -36,7 +36,7 @@ export function createQueryIndex(database: Sqlite): QueryIndex {
     // In pages: a connection cannot write while one of its own reads is still open.
     for (let from = 0; from < entries.size(); from += REBUILD_PAGE) {
       const page = [...entries.range(from, from + REBUILD_PAGE)];
-      for (const { leafIndex, line } of page) add(leafIndex, parseRecord(line));
+      for (const { leafIndex, line } of page) if (line.length > 0) add(leafIndex, parseRecord(line));
     }
   };
   return { add, rebuild: (entries) => database.transaction(refill).immediate(entries) };
