@@ -34,6 +34,8 @@ export interface ObjectVersion {
   readonly isLatest: boolean;
   /** True for a tombstone: it has no body. */
   readonly isDeleteMarker: boolean;
+  /** Written in parts, as the store tells: stateseal writes none, and their time is when the upload began. */
+  readonly isMultipart?: boolean;
 }
 
 export type PutResult = { readonly outcome: 'created'; readonly receipt: Receipt } | { readonly outcome: 'exists' };

@@ -11,6 +11,7 @@ export interface ListedEntry {
   readonly Size?: number | undefined;
   readonly LastModified?: Date | undefined;
   readonly IsLatest?: boolean | undefined;
+  readonly ETag?: string | undefined;
 }
 
 /** One page as the SDK gives it, keys URL-encoded (`EncodingType: 'url'`: XML cannot carry every key). */
@@ -62,7 +63,13 @@ function toVersion(entry: ListedEntry, isDeleteMarker: boolean): ObjectVersion {
     lastModified: formatTime(entry.LastModified),
     isLatest: entry.IsLatest ?? false,
     isDeleteMarker,
+    ...(isMultipart(entry.ETag) ? { isMultipart: true } : {}),
   };
+}
+
+/** A store marks what came in parts with the number of parts behind the ETag: `"<hex>-3"`. */
+function isMultipart(etag: string | undefined): boolean {
+  return etag !== undefined && /-[0-9]+"?$/.test(etag);
 }
 
 /** RFC 3339, or '' for a time the store did not give or gave in a form that is none. */
