@@ -5,22 +5,36 @@ import { encodeBase64 } from '../merkle/base64.ts';
 import type { Checkpoint } from '../merkle/checkpoint.ts';
 import { EMPTY_ROOT, equalHashes, type Hash } from '../merkle/hash.ts';
 import type { Manifest } from '../merkle/manifest.ts';
-import { createVerifier, type Verifier } from '../merkle/note.ts';
+import { createVerifier, formatNote, type Verifier } from '../merkle/note.ts';
 import { appendLeaves, rootOfEdge } from '../merkle/tree.ts';
 import { member } from '../json/value.ts';
 import { parseRecord } from '../record/record.ts';
 import { createClaims } from './claims.ts';
 import type { Findings } from './findings.ts';
 import type { LoadedGroup } from './group.ts';
+import { createSealTimes } from './seal-times.ts';
 import type { Signed, Trust } from './signed-objects.ts';
 
 export interface ChainOptions {
   readonly origin: string;
   readonly verifiers: readonly Verifier[];
-  /** Tree size to start from: 0, or a batch boundary when what lies before is no longer kept. */
-  readonly from: number;
+  readonly start: ChainStart;
   /** A size whose root is wanted. */
   readonly rootWantedAt: number | undefined;
+}
+
+/** Where a history begins: at 0, or at a batch boundary when what lies before is no longer kept, or was verified before. */
+export interface ChainStart {
+  readonly size: number;
+  /** The root there; undefined: the signed edge of the first manifest is believed. */
+  readonly root: Hash | undefined;
+  /** Time of the seal that ends there; -Infinity for none, or none known. */
+  readonly sealedMs: number;
+}
+
+/** The whole log, or from a batch boundary on without knowing what it builds on. */
+export function startAt(size: number): ChainStart {
+  return { size, root: size === 0 ? EMPTY_ROOT : undefined, sealedMs: -Infinity };
 }
 
 export interface ChainHead {
@@ -31,13 +45,23 @@ export interface ChainHead {
   /** Time the store gives for the seal, NaN for none. */
   readonly sealedMs: number;
   readonly isPublished: boolean;
+  /** The signed checkpoint as text, '' where there is none. */
+  readonly checkpointNote: string;
+}
+
+/** A manifest that extends the history, and when it was sealed: NaN where no time can be told. */
+export interface Accepted {
+  readonly manifest: Manifest;
+  readonly sealedMs: number;
 }
 
 export interface Chain {
   /** The keys trusted so far; grows when a covered record rotates the key. */
   trust(): Trust;
   /** Takes the next group, in ascending order of `prev`; the manifest when it extends the history. */
-  accept(loaded: LoadedGroup): Manifest | undefined;
+  accept(loaded: LoadedGroup): Accepted | undefined;
+  /** Size of the newest batch with a checkpoint so far; where it starts, when there is none. */
+  publishedSize(): number;
   /** After the last group: settles what could only be judged with all of them seen. */
   finish(): ChainResult;
 }
@@ -45,70 +69,76 @@ export interface Chain {
 export interface ChainResult {
   readonly head: ChainHead | undefined;
   readonly batchCount: number;
-  /** Size of the newest batch with a checkpoint, 0 for none. */
+  /** The newest batch with a checkpoint. */
   readonly published: ChainHead | undefined;
   /** The root at the size asked for, when the history reaches it. */
   readonly wantedRoot: Hash | undefined;
+  /** `prev` of the first manifest that was accepted. */
+  readonly firstPrev: number | undefined;
+  /** Verifier keys that the log itself has named, in order. */
+  readonly rotatedVkeys: readonly string[];
 }
 
 export function createChain(options: ChainOptions, findings: Findings): Chain {
+  const { start, rootWantedAt } = options;
   const verifiers = [...options.verifiers];
-  const claims = createClaims(options.from);
+  const rotatedVkeys: string[] = [];
+  const claims = createClaims(start);
+  const times = createSealTimes(start.sealedMs, findings);
   let head: ChainHead | undefined;
   let published: ChainHead | undefined;
+  let firstPrev: number | undefined;
   let batchCount = 0;
-  let wantedRoot = options.rootWantedAt === 0 ? EMPTY_ROOT : undefined;
+  let wantedRoot = rootWantedAt === start.size ? start.root : undefined;
 
-  const extend = (
-    { value: manifest, keyId, lastModifiedMs, textDigest }: Signed<Manifest>,
-    loaded: LoadedGroup,
-  ): boolean => {
-    const before = head ?? (options.from === 0 ? { size: 0, root: EMPTY_ROOT } : undefined);
-    const expectedPrev = before?.size ?? options.from;
-    if (manifest.prev < expectedPrev) {
-      findings.add('failure', overlap(manifest.prev, expectedPrev));
-      return false;
+  const extend = (seal: Signed<Manifest>, loaded: LoadedGroup): Accepted | undefined => {
+    const { value: manifest, keyId, textDigest } = seal;
+    const before = head ?? start;
+    if (manifest.prev < before.size) {
+      findings.add('failure', overlap(manifest.prev, before.size));
+      return undefined;
     }
-    if (manifest.prev > expectedPrev) findings.add('failure', missingSeal(expectedPrev, manifest.prev));
-    else if (before !== undefined && !isBuiltOn(manifest, before.root))
+    if (manifest.prev > before.size) findings.add('failure', missingSeal(before.size, manifest.prev));
+    else if (before.root !== undefined && !isBuiltOn(manifest, before.root))
       findings.add('failure', otherHistory(manifest.prev));
     if (head?.isPublished === false) findings.add('anomaly', missingCheckpoint(head));
     claims.record(manifest, textDigest);
-    wantedRoot ??= rootWithin(manifest, options.rootWantedAt);
-    const isPublished = loaded.checkpoints.some(({ value }) => isCheckpointOf(value, manifest));
-    head = {
-      prev: manifest.prev,
-      size: manifest.size,
-      root: manifest.root,
-      keyId,
-      sealedMs: lastModifiedMs,
-      isPublished,
-    };
-    if (isPublished) published = head;
+    wantedRoot ??= rootWithin(manifest, rootWantedAt);
+    const { prev, size, root } = manifest;
+    const sealedMs = times.next(seal);
+    const checkpoint = loaded.checkpoints.find(({ value }) => isCheckpointOf(value, manifest));
+    const checkpointNote = checkpoint === undefined ? '' : noteOf(checkpoint);
+    head = { prev, size, root, keyId, sealedMs, isPublished: checkpoint !== undefined, checkpointNote };
+    if (head.isPublished) published = head;
+    firstPrev ??= prev;
     batchCount += 1;
-    return true;
+    return { manifest, sealedMs };
   };
 
   return {
     trust: () => ({ origin: options.origin, verifiers }),
+    publishedSize: () => published?.size ?? start.size,
     accept(loaded) {
       findings.addAll(loaded.findings);
       if (loaded.seals.length > 1) findings.add('failure', fork(loaded));
       loaded.misplacedSeals.forEach((signed) => claims.addSeal(signed));
       loaded.misplacedCheckpoints.forEach((signed) => claims.addCheckpoint(signed));
       const [seal] = loaded.seals;
-      const isExtended = seal !== undefined && extend(seal, loaded);
+      const accepted = seal && extend(seal, loaded);
       for (const signed of loaded.checkpoints) {
         const isOwn = seal !== undefined && isCheckpointOf(signed.value, seal.value);
         if (!isOwn) claims.addCheckpoint(signed);
       }
-      if (!isExtended) return undefined;
-      verifiers.push(...rotatedKeys(seal.value, options.origin, verifiers, findings));
-      return seal.value;
+      if (accepted === undefined) return undefined;
+      for (const { vkey, verifier } of rotatedKeys(accepted.manifest, options.origin, verifiers, findings)) {
+        verifiers.push(verifier);
+        rotatedVkeys.push(vkey);
+      }
+      return accepted;
     },
     finish() {
-      claims.settle(head?.size ?? options.from, findings);
-      return { head, batchCount, published, wantedRoot };
+      claims.settle(head?.size ?? start.size, findings);
+      return { head, batchCount, published, wantedRoot, firstPrev, rotatedVkeys };
     },
   };
 }
@@ -129,30 +159,46 @@ function rootWithin({ prev, size, edge, leaves }: Manifest, wantedSize: number |
 
 const ROTATION = /"type":"io\.stateseal\.log\.keyrotated"}$/;
 
+interface RotatedKey {
+  readonly vkey: string;
+  readonly verifier: Verifier;
+}
+
 /** New keys that lines of a verified manifest name; their leaves are part of the signed root. */
-function rotatedKeys(manifest: Manifest, origin: string, known: readonly Verifier[], findings: Findings): Verifier[] {
-  const added: Verifier[] = [];
+function rotatedKeys(
+  manifest: Manifest,
+  origin: string,
+  known: readonly Verifier[],
+  findings: Findings,
+): readonly RotatedKey[] {
+  const added: RotatedKey[] = [];
   for (const { leafIndex, line } of manifest.kept) {
     if (!ROTATION.test(line)) continue;
-    const verifier = readRotation(line, origin);
-    const isKnown = [...known, ...added].some(({ keyId }) => keyId === verifier?.keyId);
-    if (verifier === undefined) {
+    const key = readRotation(line, origin);
+    const isKnown = [...known, ...added.map((one) => one.verifier)].some(({ keyId }) => keyId === key?.verifier.keyId);
+    if (key === undefined) {
       const message = 'expected a key of this log in a key rotation, got something else';
       findings.add('format', { code: 'rotation-malformed', message, leafIndex, prev: manifest.prev });
-    } else if (!isKnown) added.push(verifier);
+    } else if (!isKnown) added.push(key);
   }
   return added;
 }
 
-function readRotation(line: string, origin: string): Verifier | undefined {
+function readRotation(line: string, origin: string): RotatedKey | undefined {
   try {
     const vkey = member(parseRecord(Buffer.from(line)).data, 'vkey');
-    const verifier = typeof vkey === 'string' ? createVerifier(vkey) : undefined;
-    return verifier?.name === origin ? verifier : undefined;
+    if (typeof vkey !== 'string') return undefined;
+    const verifier = createVerifier(vkey);
+    return verifier.name === origin ? { vkey, verifier } : undefined;
   } catch (error) {
     if (error instanceof ParseError) return undefined;
     throw error;
   }
+}
+
+/** Only the signatures that hold: what a stranger has added to the note says nothing. */
+function noteOf({ note }: Signed<Checkpoint>): string {
+  return formatNote({ text: note.text, signatures: note.verified });
 }
 
 function fork({ prev, seals }: LoadedGroup) {

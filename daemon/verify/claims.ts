@@ -2,9 +2,10 @@
 // history or of seals that are gone. Which of them they are can be told only when the whole chain was seen.
 import { encodeBase64 } from '../merkle/base64.ts';
 import type { Checkpoint } from '../merkle/checkpoint.ts';
-import { EMPTY_ROOT } from '../merkle/hash.ts';
+import type { Hash } from '../merkle/hash.ts';
 import type { Manifest } from '../merkle/manifest.ts';
 import type { Findings } from './findings.ts';
+import { createHistoryIndex } from './history-index.ts';
 import type { StoredVersion } from './inventory.ts';
 import { placeOf } from './object-read.ts';
 import type { Signed } from './signed-objects.ts';
@@ -30,10 +31,9 @@ interface Claim {
   copies: number;
 }
 
-/** `from`: where the history starts; nothing is known about sizes before it. */
-export function createClaims(from: number): Claims {
-  const rootBySize = new Map<number, string>(from === 0 ? [[0, encodeBase64(EMPTY_ROOT)]] : []);
-  const sealByPrev = new Map<number, string>();
+/** `start`: where the history starts; nothing is known about sizes before it. */
+export function createClaims(start: { readonly size: number; readonly root: Hash | undefined }): Claims {
+  const history = createHistoryIndex();
   // By text: anybody can copy a statement a thousand times, only the key makes a new one.
   const claims = new Map<string, Claim>();
   const add = (textDigest: string, claim: Omit<Claim, 'copies'>): void => {
@@ -44,38 +44,46 @@ export function createClaims(from: number): Claims {
   };
   return {
     record(manifest, textDigest) {
-      rootBySize.set(manifest.size, encodeBase64(manifest.root));
-      sealByPrev.set(manifest.prev, textDigest);
+      history.add(manifest.prev, manifest.size, manifest.root, textDigest);
     },
     addSeal({ value: { prev }, textDigest, version }) {
-      const known = (): string | undefined => sealByPrev.get(prev);
+      const known = (): string | undefined => history.sealAt(prev);
       add(textDigest, { kind: 'seal', position: prev, statement: textDigest, known, version });
     },
     addCheckpoint({ value: { size, root }, textDigest, version }) {
-      const known = (): string | undefined => rootBySize.get(size);
+      const known = (): string | undefined => {
+        const there = size === start.size ? start.root : history.rootAt(size);
+        return there === undefined ? undefined : encodeBase64(there);
+      };
       add(textDigest, { kind: 'checkpoint', position: size - 1, statement: encodeBase64(root), known, version });
     },
     settle(size, findings) {
-      for (const claim of claims.values()) judge(claim, { from, size }, findings);
+      for (const claim of claims.values()) judge(claim, { from: start.size, size, covers: history.covers }, findings);
     },
   };
 }
 
-function judge(claim: Claim, history: { readonly from: number; readonly size: number }, findings: Findings): void {
+interface Extent {
+  readonly from: number;
+  readonly size: number;
+  readonly covers: (this: void, leafIndex: number) => boolean;
+}
+
+function judge(claim: Claim, history: Extent, findings: Findings): void {
   const { kind, position, copies } = claim;
   const at = placeOf(claim.version);
   const known = claim.known();
   if (known === claim.statement) {
     const message = `expected another ${kind} here, got a copy of one of this log (${copies} in all)`;
     findings.add('anomaly', { ...at, code: `${kind}-replayed`, message });
-  } else if (known !== undefined || (position >= history.from && position < history.size)) {
+  } else if (known !== undefined || history.covers(position)) {
     const message = `expected one history, got a signed ${kind} that is not part of it`;
     findings.add('failure', { ...at, code: `${kind}-fork`, message });
   } else if (position >= history.size) {
     const message = `expected the seals to reach as far as this signed ${kind}, got an end at size ${history.size}`;
     findings.add('failure', { ...at, code: 'seal-missing', message });
   } else {
-    const message = `a signed ${kind} of a size before the start of this check`;
+    const message = `a signed ${kind} of a size that this check does not cover`;
     findings.add('note', { ...at, code: `${kind}-unchecked`, message });
   }
 }

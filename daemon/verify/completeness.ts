@@ -3,7 +3,7 @@
 import { isJsonArray, member, type JsonObject } from '../json/value.ts';
 import { createGapList, type SettledGaps } from './gaps.ts';
 import type { RecordFacts } from './record-facts.ts';
-import { createRecorderLife, type LifeLimits, type LifeReport } from './recorder-life.ts';
+import { createRecorderLife, type LifeLimits, type LifeReport, type LifeStart } from './recorder-life.ts';
 import { createStateSteps, type StatesReport } from './state-steps.ts';
 
 export type CompletenessVerdict = 'complete' | 'explained' | 'unexplained';
@@ -25,9 +25,10 @@ export interface Completeness {
   report(limits: LifeLimits): CompletenessReport;
 }
 
-export function createCompleteness(): Completeness {
+/** `start`: what is known of the recorder from earlier, when only what came since is read. */
+export function createCompleteness(start?: LifeStart): Completeness {
   const gaps = createGapList();
-  const life = createRecorderLife(gaps);
+  const life = createRecorderLife(gaps, start);
   const states = createStateSteps(gaps);
   let unwatchedCount: number | undefined;
   let unreadCount = 0;

@@ -1,30 +1,28 @@
 // Batch and blobs of one manifest: a version counts only if length and SHA-256 are those that the log has signed.
-// Missing content is judged by the caller's clock against the retention that the manifest names.
+// What is missing is collected here and judged in order, when it is known when the batch was sealed (missing-content.ts).
 import { hash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { IntegrityError } from '../errors.ts';
-import { formatObjectKey, type ObjectKey } from '../merkle/object-key.ts';
+import type { ObjectKey } from '../merkle/object-key.ts';
 import type { Manifest } from '../merkle/manifest.ts';
 import { inflateBatch, matchLines, type BatchLines, type LineMismatch } from './batch-content.ts';
 import type { Findings } from './findings.ts';
 import { relist, type Group, type StoredVersion } from './inventory.ts';
+import { addRefused, type MissingContent } from './missing-content.ts';
 import { placeOf, type ArchiveReader } from './object-read.ts';
 import { addDuplicate } from './signed-objects.ts';
 
 export interface GroupContent {
   /** The lines of the batch, when they are exactly the leaves of the manifest. */
   readonly lines: readonly Buffer[] | undefined;
-  /** The batch is gone, and was free to go. */
-  readonly isExpired: boolean;
-  /** The versions that count. */
-  readonly counted: readonly StoredVersion[];
+  /** Per object: the versions that count, all with the signed content. */
+  readonly counted: readonly (readonly StoredVersion[])[];
+  readonly missing: readonly MissingContent[];
 }
 
 export interface ContentContext {
   readonly reader: ArchiveReader;
   readonly findings: Findings;
-  /** True when retention no longer obliges the store to hold the content of this batch. */
-  readonly mayBeExpired: boolean;
 }
 
 export async function readGroupContent(
@@ -32,22 +30,34 @@ export async function readGroupContent(
   group: Group,
   manifest: Manifest,
 ): Promise<GroupContent> {
-  const batch = await readBatch(context, group, manifest);
-  const counted = batch.found === undefined ? [] : [batch.found.version];
-  for (const { sha256, storedBytes } of manifest.blobs) {
-    const object: ObjectKey = { kind: 'blob', prev: manifest.prev, sha256, attempt: 1 };
-    const versions = group.blob.filter((version) => version.object.kind === 'blob' && version.object.sha256 === sha256);
-    const blob = await readCounted(context, object, versions, { sha256, storedBytes });
-    if (blob.found !== undefined) counted.push(blob.found.version);
-    if (blob.isExpired) context.findings.add('note', expiredBlob(object));
+  const { prev } = manifest;
+  const batch = await readCounted(
+    context,
+    group,
+    { kind: 'batch', prev, attempt: 1 },
+    group.batch,
+    manifest.batch,
+    (other) => describeAltered(other, manifest),
+  );
+  const lines = batch.found && readLines(context, batch.found, manifest);
+  const counted = batch.found === undefined ? [] : [batch.found.versions];
+  const missing = batch.missing === undefined ? [] : [batch.missing];
+  const blobs = byDigest(group.blob);
+  for (const expected of manifest.blobs) {
+    const object = { kind: 'blob', prev, sha256: expected.sha256, attempt: 1 } as const;
+    const blob = await readCounted(context, group, object, blobs.get(expected.sha256) ?? [], expected);
+    if (blob.found !== undefined) counted.push(blob.found.versions);
+    if (blob.missing !== undefined) missing.push(blob.missing);
   }
   addOrphanBlobs(context.findings, group, manifest);
-  return { lines: batch.lines, isExpired: batch.isExpired, counted };
+  return { lines, counted, missing };
 }
 
-function expiredBlob(object: ObjectKey) {
-  return { code: 'blob-expired', message: 'its retention is over', key: formatObjectKey(object), prev: object.prev };
+function byDigest(versions: readonly StoredVersion[]): ReadonlyMap<string, readonly StoredVersion[]> {
+  return Map.groupBy(versions, ({ object }) => (object.kind === 'blob' ? object.sha256 : ''));
 }
+
+const MAX_RELISTED = 256;
 
 interface Expected {
   readonly sha256: string;
@@ -55,8 +65,9 @@ interface Expected {
 }
 
 interface Counted {
-  readonly found: { readonly version: StoredVersion; readonly body: Uint8Array } | undefined;
-  readonly isExpired: boolean;
+  readonly found:
+    { readonly versions: readonly [StoredVersion, ...StoredVersion[]]; readonly body: Uint8Array } | undefined;
+  readonly missing: MissingContent | undefined;
 }
 
 interface Picked extends Pick<Counted, 'found'> {
@@ -65,22 +76,10 @@ interface Picked extends Pick<Counted, 'found'> {
   readonly refused: readonly StoredVersion[];
 }
 
-async function readBatch(
-  context: ContentContext,
-  group: Group,
-  manifest: Manifest,
-): Promise<Counted & { readonly lines: readonly Buffer[] | undefined }> {
-  const object: ObjectKey = { kind: 'batch', prev: manifest.prev, attempt: 1 };
-  const counted = await readCounted(context, object, group.batch, manifest.batch, (other) =>
-    describeAltered(other, manifest),
-  );
-  return { ...counted, lines: counted.found && readLines(context, counted.found, manifest) };
-}
-
 /** What the manifest vouches for must be the leaves it lists: its own signer may have erred, or lied. */
 function readLines(
   { findings }: ContentContext,
-  { body, version }: NonNullable<Counted['found']>,
+  { body, versions: [version] }: NonNullable<Counted['found']>,
   manifest: Manifest,
 ): readonly Buffer[] | undefined {
   const result = linesOrCode(body, manifest);
@@ -110,11 +109,12 @@ function linesOrCode(body: Uint8Array, manifest: Manifest): BatchLines | { reado
 }
 
 /**
- * The first version with the signed length and digest. Others are anomalies; none at all is a failure unless retention
- * is over. `explain` tells more of a body that is not the signed one.
+ * The first version with the signed length and digest. Others are anomalies. `explain` tells more of a body that is not
+ * the signed one.
  */
 async function readCounted(
   context: ContentContext,
+  group: Group,
   object: ObjectKey,
   listed: readonly StoredVersion[],
   expected: Expected,
@@ -122,22 +122,34 @@ async function readCounted(
 ): Promise<Counted> {
   const { reader, findings } = context;
   // Written between the listing of its folder and that of the seals: look again before calling it missing.
-  const versions = listed.length > 0 ? listed : await relist(reader.archive, reader.base, object);
-  const { found, other, refused } = await pickCounted(context, versions, expected);
+  const versions = listed.length > 0 ? listed : await toArray(relist(reader.archive, reader.base, object));
+  const picked = await pickCounted(context, versions, expected);
+  const { other, refused } = picked;
+  const found =
+    picked.found ?? (group.overflow.has(object.kind) ? await findUnheld(reader, object, expected) : undefined);
+  if (found !== undefined) {
+    addRefused(findings, refused);
+    return { found, missing: undefined };
+  }
   const isAltered = versions.some((version) => !version.isDeleteMarker);
-  const isFailure = found === undefined && !context.mayBeExpired;
-  // The only version there is: the failure below says it all.
-  const isToldBelow = isFailure && isAltered && refused.length === 1;
-  if (!isToldBelow) for (const version of refused) addRefused(findings, version);
-  if (!isFailure) return { found, isExpired: found === undefined };
-  findings.add('failure', {
-    code: `${object.kind}-${isAltered ? 'altered' : 'missing'}`,
-    message: `expected the signed content, got ${isAltered ? 'other bytes' : 'none'}`,
-    key: formatObjectKey(object),
-    prev: object.prev,
-    ...(other === undefined ? {} : explain(other)),
-  });
-  return { found, isExpired: false };
+  return { found, missing: { object, isAltered, refused, ...(other === undefined ? {} : explain(other)) } };
+}
+
+/** Enough to name what stands there; a crowd of others is told by its size. */
+async function toArray(versions: AsyncIterable<StoredVersion>): Promise<readonly StoredVersion[]> {
+  const taken: StoredVersion[] = [];
+  for await (const version of versions) if (taken.push(version) >= MAX_RELISTED) break;
+  return taken;
+}
+
+/** Among more versions than are held: only those of the signed length are read, and only one at a time. */
+async function findUnheld(reader: ArchiveReader, object: ObjectKey, expected: Expected): Promise<Counted['found']> {
+  for await (const version of relist(reader.archive, reader.base, object)) {
+    if (version.sizeBytes !== expected.storedBytes) continue;
+    const body = await reader.read(version, expected.storedBytes);
+    if (body !== undefined && isSigned(body, expected)) return { versions: [version], body };
+  }
+  return undefined;
 }
 
 async function pickCounted(
@@ -151,14 +163,20 @@ async function pickCounted(
   for (const version of versions) {
     const isLikely = version.sizeBytes === expected.storedBytes || found === undefined;
     const body = isLikely ? await reader.read(version, maxExplainedBytes(expected)) : undefined;
-    const isSigned = body?.length === expected.storedBytes && hash('sha256', body, 'hex') === expected.sha256;
-    if (!isSigned) {
+    if (body === undefined || !isSigned(body, expected)) {
       other ??= body;
       refused.push(version);
-    } else if (found === undefined) found = { version, body };
-    else addDuplicate(findings, version);
+    } else if (found === undefined) found = { versions: [version], body };
+    else {
+      found = { ...found, versions: [...found.versions, version] };
+      addDuplicate(findings, version);
+    }
   }
   return { found, other, refused };
+}
+
+function isSigned(body: Uint8Array, { storedBytes, sha256 }: Expected): boolean {
+  return body.length === storedBytes && hash('sha256', body, 'hex') === sha256;
 }
 
 /** An altered object of about the same size is worth reading, to say what was altered. */
@@ -180,14 +198,6 @@ function firstDifference(other: Uint8Array, manifest: Manifest): LineMismatch | 
     // Not even compressed data any more: then there is no record to name.
     return undefined;
   }
-}
-
-function addRefused(findings: Findings, version: StoredVersion): void {
-  const place = placeOf(version);
-  const finding = version.isDeleteMarker
-    ? { code: 'delete-marker', message: 'expected an object, got a delete marker over it' }
-    : { code: 'foreign-version', message: 'expected the signed length and digest, got other bytes' };
-  findings.add('anomaly', { ...place, ...finding });
 }
 
 function addOrphanBlobs(findings: Findings, group: Group, manifest: Manifest): void {

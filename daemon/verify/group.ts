@@ -8,6 +8,7 @@ import { readGroupContent, type GroupContent } from './content-objects.ts';
 import { createFindings, type Findings } from './findings.ts';
 import { relist, type Group, type StoredVersion } from './inventory.ts';
 import { placeOf, type ArchiveReader } from './object-read.ts';
+import type { StoredLock } from './retention.ts';
 import { readStatements, type Signed, type Statements, type Trust } from './signed-objects.ts';
 
 export interface LoadedGroup {
@@ -21,7 +22,7 @@ export interface LoadedGroup {
   readonly misplacedCheckpoints: readonly Signed<Checkpoint>[];
   readonly content: GroupContent | undefined;
   /** What the store says about the locks of the versions that count; empty when not asked. */
-  readonly receipts: readonly Receipt[];
+  readonly locks: readonly StoredLock[];
   /** Worth loading again once the log has named another key. */
   readonly hasUnknownKey: boolean;
   readonly findings: Findings;
@@ -29,22 +30,26 @@ export interface LoadedGroup {
 
 export interface LoadContext {
   readonly reader: ArchiveReader;
-  readonly nowMs: number;
   readonly wantsReceipts: boolean;
 }
 
-const dayMs = 86_400_000;
+/** Per batch, when the store is asked about locks. */
+export const RECEIPTS_AT_ONCE = 4;
+/** Of one object's equal versions. */
+const MAX_COMPARED = 8;
 
 export async function loadGroup(context: LoadContext, group: Group, trust: Trust): Promise<LoadedGroup> {
   const findings = createFindings();
-  const atSeal = await readStatements(context.reader, trust, group.seal, findings);
+  const atSeal = await readStatements(context.reader, trust, group.seal, findings, unheld(context, group, 'seal'));
   const isHere = ({ value }: Signed<Manifest>): boolean => value.prev === group.prev;
   const atCheckpoint = await loadCheckpoints(context, group, trust, atSeal.seals.some(isHere), findings);
   const seals = confirmedFirst(atSeal.seals.filter(isHere), atCheckpoint.checkpoints);
   const [seal] = seals;
-  const content = seal && (await loadContent(context, group, seal, findings));
+  const content = seal && (await readGroupContent({ reader: context.reader, findings }, group, seal.value));
   if (seal === undefined) addOrphans(findings, group);
-  const counted = [seal, ...atCheckpoint.checkpoints].flatMap((signed) => signed?.version ?? []);
+  const counted = [seal, ...atCheckpoint.checkpoints].flatMap((signed) =>
+    signed === undefined ? [] : [signed.versions],
+  );
   return {
     prev: group.prev,
     seals,
@@ -52,7 +57,7 @@ export async function loadGroup(context: LoadContext, group: Group, trust: Trust
     checkpoints: atCheckpoint.checkpoints,
     misplacedCheckpoints: atSeal.checkpoints,
     content,
-    receipts: context.wantsReceipts ? await loadReceipts(context, [...counted, ...(content?.counted ?? [])]) : [],
+    locks: context.wantsReceipts ? await loadLocks(context, [...counted, ...(content?.counted ?? [])]) : [],
     hasUnknownKey: atSeal.hasUnknownKey || atCheckpoint.hasUnknownKey,
     findings,
   };
@@ -77,31 +82,55 @@ async function loadCheckpoints(
   findings: Findings,
 ): Promise<Statements> {
   const isUnlisted = isExpected && group.checkpoint.length === 0;
-  const versions = isUnlisted
-    ? await relist(reader.archive, reader.base, { kind: 'checkpoint', prev: group.prev, attempt: 1 })
-    : group.checkpoint;
-  return readStatements(reader, trust, versions, findings);
+  const object = { kind: 'checkpoint', prev: group.prev, attempt: 1 } as const;
+  const more = isUnlisted ? relist(reader.archive, reader.base, object) : unheld({ reader }, group, 'checkpoint');
+  return readStatements(reader, trust, group.checkpoint, findings, more);
 }
 
-function loadContent(
-  { reader, nowMs }: LoadContext,
-  group: Group,
-  { value: manifest, lastModifiedMs }: Signed<Manifest>,
-  findings: Findings,
-): Promise<GroupContent> {
-  const endMs = lastModifiedMs + manifest.contentDays * dayMs;
-  // NaN, a store without times, is never past.
-  const mayBeExpired = manifest.contentDays > 0 && nowMs > endMs;
-  return readGroupContent({ reader, findings, mayBeExpired }, group, manifest);
+/** Where the versions are that the group had no room for. */
+function unheld(
+  { reader }: Pick<LoadContext, 'reader'>,
+  { prev, overflow }: Group,
+  kind: 'seal' | 'checkpoint',
+): AsyncIterable<StoredVersion> | undefined {
+  return overflow.has(kind) ? relist(reader.archive, reader.base, { kind, prev, attempt: 1 }) : undefined;
 }
 
-async function loadReceipts({ reader }: LoadContext, versions: readonly StoredVersion[]): Promise<Receipt[]> {
-  const receipts: Receipt[] = [];
-  for (const version of versions) {
-    const receipt = await reader.readReceipt(version);
-    if (receipt !== undefined) receipts.push(receipt);
+/** A few at once: a batch may have thousands of blobs, and every one is a request of its own. */
+async function loadLocks(
+  { reader }: LoadContext,
+  objects: readonly (readonly StoredVersion[])[],
+): Promise<readonly StoredLock[]> {
+  const locks: StoredLock[] = [];
+  for (let start = 0; start < objects.length; start += RECEIPTS_AT_ONCE) {
+    const some = objects.slice(start, start + RECEIPTS_AT_ONCE);
+    const found = await Promise.all(some.map((versions) => loadLock(reader, versions)));
+    locks.push(...found.filter((lock) => lock !== undefined));
   }
-  return receipts;
+  return locks;
+}
+
+/** Of equal versions the one that is locked the longest: it stays whatever becomes of the copies somebody has added. */
+async function loadLock(reader: ArchiveReader, versions: readonly StoredVersion[]): Promise<StoredLock | undefined> {
+  const oldest = versions.toSorted(byAge).slice(0, MAX_COMPARED);
+  let best: StoredLock | undefined;
+  for (const version of oldest) {
+    const receipt = await reader.readReceipt(version);
+    if (receipt === undefined || (best !== undefined && endOf(receipt) <= endOf(best.receipt))) continue;
+    best = { kind: version.object.kind, receipt };
+  }
+  return best;
+}
+
+/** Uploads in parts last: they can be given any age. */
+function byAge(a: StoredVersion, b: StoredVersion): number {
+  return Number(a.isMultipart) - Number(b.isMultipart) || a.lastModifiedMs - b.lastModifiedMs;
+}
+
+/** Milliseconds; a weaker mode never comes before a stronger one. */
+function endOf({ mode, retainUntil }: Receipt): number {
+  if (mode === 'none') return -1;
+  return Date.parse(retainUntil) + (mode === 'COMPLIANCE' ? Number.MAX_SAFE_INTEGER / 2 : 0);
 }
 
 /** A seal under way leaves the same picture for a moment, as does one that a crash interrupted. */

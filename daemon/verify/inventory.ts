@@ -1,5 +1,7 @@
-// One listing of a log's folder, grouped by the tree size before each batch. Knows keys and sizes, never contents:
-// what a key says is a claim until the bytes behind it verify.
+// What is listed below a log's folder. One pass counts and names what no version of this format writes; a second one
+// gives everything stored about a batch, batch after batch, from four listings read side by side. Neither holds more
+// than a page and a batch: millions of objects, the log's own or somebody's junk, take no memory.
+// Knows keys and sizes, never contents: what a key says is a claim until the bytes behind it verify.
 import type { Archive, ObjectVersion } from '../archive/archive.ts';
 import { assertArchivePrefix } from '../archive/key.ts';
 import { ArchiveError } from '../errors.ts';
@@ -13,12 +15,18 @@ export interface StoredVersion {
   /** NaN where the store gives no time. */
   readonly lastModifiedMs: number;
   readonly isDeleteMarker: boolean;
+  /** Its time is when the upload began: it says nothing of when the object came to be. */
+  readonly isMultipart: boolean;
 }
 
 /** Everything stored about one batch, whether it counts or not. */
-export type Group = { readonly prev: number } & Readonly<Record<ObjectKind, readonly StoredVersion[]>>;
+export type Group = {
+  readonly prev: number;
+  /** Kinds with more versions than are held here: what counts may be among the others (`relist`). */
+  readonly overflow: ReadonlySet<ObjectKind>;
+} & Readonly<Record<ObjectKind, readonly StoredVersion[]>>;
 
-export interface Inventory {
+export interface Survey {
   /** What stands before every key of this log: '' or its folder with a slash. */
   readonly base: string;
   readonly objectCount: number;
@@ -26,58 +34,85 @@ export interface Inventory {
   readonly deleteMarkerCount: number;
   /** Number of different keys seal/…, whether they count or not: for progress. */
   readonly sealCount: number;
-  /** Groups in ascending order of `prev`. */
-  groups(): Generator<Group>;
 }
 
+const KINDS: readonly ObjectKind[] = ['batch', 'blob', 'seal', 'checkpoint'];
 const MAX_FOLDER_NOTES = 100;
+/** Versions held per batch. A log writes one of each, and blobs by the record: the rest is somebody else's. */
+const MAX_HELD: Readonly<Record<ObjectKind, number>> = { batch: 256, blob: 16_384, seal: 256, checkpoint: 256 };
 
 /**
  * Lists once. The archive stands at the log's folder or at its parent: the folder's name is the last element of the
  * origin. Keys that no version of this format writes become anomalies, other folders a note each.
  */
-export async function readInventory(archive: Archive, origin: string, findings: Findings): Promise<Inventory> {
+export async function surveyArchive(
+  archive: Archive,
+  origin: string,
+  findings: Findings,
+  onListed: (objectCount: number) => void = () => undefined,
+): Promise<Survey> {
   const base = await findBase(archive, origin);
-  const rows: Record<ObjectKind, StoredVersion[]> = { batch: [], blob: [], seal: [], checkpoint: [] };
-  const counts = { objects: 0, versions: 0, markers: 0, seals: 0 };
+  const counts = { objectCount: 0, versionCount: 0, deleteMarkerCount: 0, sealCount: 0 };
   const folders = new Map<string, number>();
+  const crowd = createCrowdCheck(findings);
   let lastKey = '';
   for await (const version of archive.list(base)) {
     const key = version.key.slice(base.length);
     const isNewKey = version.key !== lastKey;
     lastKey = version.key;
-    counts.versions += 1;
-    if (isNewKey) counts.objects += 1;
-    if (version.isDeleteMarker) counts.markers += 1;
+    counts.versionCount += 1;
+    if (isNewKey) counts.objectCount += 1;
+    if (version.isDeleteMarker) counts.deleteMarkerCount += 1;
+    if (counts.versionCount % 1000 === 0) onListed(counts.objectCount);
     const object = parseObjectKey(key);
     if (object.kind === 'unknown') {
       if (isNewKey) addUnknown(key, folders, findings);
       continue;
     }
-    if (isNewKey && object.kind === 'seal') counts.seals += 1;
-    rows[object.kind].push(toStored(object, version));
+    if (isNewKey && object.kind === 'seal') counts.sealCount += 1;
+    if (version.isMultipart === true) findings.add('anomaly', multipart(object, version.versionId));
+    crowd.add(object);
   }
   addFolderNotes(folders, findings);
-  return {
-    base,
-    objectCount: counts.objects,
-    versionCount: counts.versions,
-    deleteMarkerCount: counts.markers,
-    sealCount: counts.seals,
-    groups: () => groupsOf(rows),
-  };
+  return { base, ...counts };
 }
 
-/** Lists again what stands under one key, its suffixes `~2` … included: objects may have come since the first listing. */
-export async function relist(archive: Archive, base: string, object: ObjectKey): Promise<readonly StoredVersion[]> {
+/** Groups in ascending order of `prev`. Throws ArchiveError `archive-bad-listing` when the store lists out of order. */
+export async function* listGroups(archive: Archive, base: string): AsyncGenerator<Group> {
+  const [batch, blob, seal, checkpoint] = KINDS.map((kind) => createCursor(archive, base, kind));
+  if (!batch || !blob || !seal || !checkpoint) return;
+  const cursors = [batch, blob, seal, checkpoint];
+  try {
+    for (;;) {
+      const prev = Math.min(...(await Promise.all(cursors.map((cursor) => cursor.peek()))));
+      if (prev === Infinity) return;
+      const overflow = new Set<ObjectKind>();
+      const take = (cursor: Cursor): Promise<readonly StoredVersion[]> => cursor.take(prev, overflow);
+      yield {
+        prev,
+        overflow,
+        batch: await take(batch),
+        blob: await take(blob),
+        seal: await take(seal),
+        checkpoint: await take(checkpoint),
+      };
+    }
+  } finally {
+    await Promise.all(cursors.map((cursor) => cursor.close()));
+  }
+}
+
+/**
+ * What stands under one key now, its suffixes `~2` … included: objects may have come since the first listing, or there
+ * were too many to hold.
+ */
+export async function* relist(archive: Archive, base: string, object: ObjectKey): AsyncGenerator<StoredVersion> {
   const key = formatObjectKey({ ...object, attempt: 1 });
-  const found: StoredVersion[] = [];
   for await (const version of archive.list(base + key)) {
     const listed = parseObjectKey(version.key.slice(base.length));
     const isSame = listed.kind !== 'unknown' && formatObjectKey({ ...listed, attempt: 1 }) === key;
-    if (isSame) found.push(toStored(listed, version));
+    if (isSame) yield toStored(listed, version);
   }
-  return found;
 }
 
 async function findBase(archive: Archive, origin: string): Promise<string> {
@@ -101,8 +136,15 @@ function isPrefix(text: string): boolean {
 }
 
 function toStored(object: ObjectKey, version: ObjectVersion): StoredVersion {
-  const { versionId, sizeBytes, isDeleteMarker } = version;
-  return { object, versionId, sizeBytes, lastModifiedMs: Date.parse(version.lastModified), isDeleteMarker };
+  const { versionId, sizeBytes, isDeleteMarker, isMultipart = false } = version;
+  return {
+    object,
+    versionId,
+    sizeBytes,
+    lastModifiedMs: Date.parse(version.lastModified),
+    isDeleteMarker,
+    isMultipart,
+  };
 }
 
 const KNOWN_FOLDER = /^(?:batch|blob|seal|checkpoint)(?:\/|$)/;
@@ -123,37 +165,81 @@ function addFolderNotes(folders: ReadonlyMap<string, number>, findings: Findings
   }
 }
 
-/** The rows of each kind come in key order, which is the order of `prev`; a store that lists otherwise is sorted. */
-function* groupsOf(rows: Readonly<Record<ObjectKind, StoredVersion[]>>): Generator<Group> {
-  const cursors = {
-    batch: createCursor(rows.batch),
-    blob: createCursor(rows.blob),
-    seal: createCursor(rows.seal),
-    checkpoint: createCursor(rows.checkpoint),
-  };
-  for (;;) {
-    const prev = Math.min(...Object.values(cursors).map((cursor) => cursor.peek()));
-    if (prev === Infinity) return;
-    yield {
-      prev,
-      batch: cursors.batch.take(prev),
-      blob: cursors.blob.take(prev),
-      seal: cursors.seal.take(prev),
-      checkpoint: cursors.checkpoint.take(prev),
-    };
-  }
+function multipart(object: ObjectKey, versionId: string) {
+  const message = 'expected an object written in one piece, got one written in parts: its time says nothing';
+  return { code: 'multipart-version', message, key: formatObjectKey(object), versionId, prev: object.prev };
 }
 
-function createCursor(rows: StoredVersion[]): { peek(): number; take(prev: number): StoredVersion[] } {
-  rows.sort((a, b) => a.object.prev - b.object.prev);
-  let position = 0;
-  const peek = (): number => rows[position]?.object.prev ?? Infinity;
+/** Names every batch that has more versions of one kind than are held. The listing is in key order. */
+function createCrowdCheck(findings: Findings): { add(object: ObjectKey): void } {
+  let kind: ObjectKind = 'batch';
+  let prev = -1;
+  let count = 0;
   return {
-    peek,
-    take(prev) {
-      const start = position;
-      while (peek() === prev) position += 1;
-      return rows.slice(start, position);
+    add(object) {
+      if (object.kind !== kind || object.prev !== prev) count = 0;
+      ({ kind, prev } = object);
+      count += 1;
+      if (count !== MAX_HELD[kind] + 1) return;
+      const message = `expected at most ${MAX_HELD[kind]} versions of the ${kind} of one batch, got more`;
+      findings.add('anomaly', { code: 'listing-too-large', message, key: formatObjectKey(object), prev });
     },
   };
+}
+
+interface Cursor {
+  /** The `prev` of the next version, Infinity at the end. */
+  peek(): Promise<number>;
+  take(prev: number, overflow: Set<ObjectKind>): Promise<readonly StoredVersion[]>;
+  close(): Promise<void>;
+}
+
+function createCursor(archive: Archive, base: string, kind: ObjectKind): Cursor {
+  const rows = listKind(archive, base, kind);
+  let held: StoredVersion | undefined;
+  let isOver = false;
+  const next = async (): Promise<StoredVersion | undefined> => {
+    if (held !== undefined || isOver) return held;
+    const { done, value } = await rows.next();
+    if (done === true) isOver = true;
+    else held = value;
+    return held;
+  };
+  return {
+    peek: async () => (await next())?.object.prev ?? Infinity,
+    async take(prev, overflow) {
+      const taken: StoredVersion[] = [];
+      for (let row = await next(); row?.object.prev === prev; row = await next()) {
+        held = undefined;
+        if (taken.length < MAX_HELD[kind]) taken.push(row);
+        else overflow.add(kind);
+      }
+      return taken;
+    },
+    close: async () => void (await rows.return(undefined)),
+  };
+}
+
+async function* listKind(archive: Archive, base: string, kind: ObjectKind): AsyncGenerator<StoredVersion, undefined> {
+  let lastPrev = 0;
+  try {
+    for await (const version of archive.list(`${base}${kind}/`)) {
+      const object = parseObjectKey(version.key.slice(base.length));
+      if (object.kind !== kind) continue;
+      if (object.prev < lastPrev) throw outOfOrder();
+      lastPrev = object.prev;
+      yield toStored(object, version);
+    }
+  } catch (error) {
+    // A link or a file where a directory archive has its folder: there is nothing of ours behind it.
+    if (!(error instanceof ArchiveError) || error.code !== 'archive-not-a-directory') throw error;
+  }
+  return undefined;
+}
+
+function outOfOrder(): ArchiveError {
+  return new ArchiveError('archive-bad-listing', 'expected a listing in the order of keys, got another order', {
+    transient: true,
+    hint: 'a proxy, or a store that is not fully S3 compatible, stands at the endpoint: look at what it answers',
+  });
 }

@@ -10,41 +10,45 @@ export interface OrderedLimits<T> {
 
 /** Results of `load` in the order of `items`, which are taken only as room is made. The first error ends it. */
 export async function* loadOrdered<T, R>(
-  items: Iterable<T>,
+  items: AsyncGenerator<T>,
   limits: OrderedLimits<T>,
   load: (item: T) => Promise<R>,
 ): AsyncGenerator<{ readonly item: T; readonly result: R }> {
   const waiting: { item: T; weight: number; result: Promise<R> }[] = [];
-  const source = items[Symbol.iterator]();
   let weight = 0;
   let held: T | undefined;
   let isOver = false;
-  const fill = (): void => {
-    while (!isOver && waiting.length < limits.concurrency) {
-      const next = held === undefined ? source.next() : { done: false as const, value: held };
+  const take = async (): Promise<T | undefined> => {
+    if (held !== undefined || isOver) return held;
+    const next = await items.next();
+    if (next.done === true) isOver = true;
+    else held = next.value;
+    return held;
+  };
+  const fill = async (): Promise<void> => {
+    while (waiting.length < limits.concurrency) {
+      const item = await take();
+      if (item === undefined) return;
+      const itemWeight = limits.weigh(item);
+      if (waiting.length > 0 && weight + itemWeight > limits.maxWeight) return;
       held = undefined;
-      if (next.done === true) {
-        isOver = true;
-        return;
-      }
-      const itemWeight = limits.weigh(next.value);
-      if (waiting.length > 0 && weight + itemWeight > limits.maxWeight) {
-        held = next.value;
-        return;
-      }
-      const result = load(next.value);
+      const result = load(item);
       // Awaited below, in its turn; until then an error must not count as unhandled.
       result.catch(() => undefined);
       weight += itemWeight;
-      waiting.push({ item: next.value, weight: itemWeight, result });
+      waiting.push({ item, weight: itemWeight, result });
     }
   };
-  for (;;) {
-    fill();
-    const first = waiting.shift();
-    if (first === undefined) return;
-    const result = await first.result;
-    weight -= first.weight;
-    yield { item: first.item, result };
+  try {
+    for (;;) {
+      await fill();
+      const first = waiting.shift();
+      if (first === undefined) return;
+      const result = await first.result;
+      weight -= first.weight;
+      yield { item: first.item, result };
+    }
+  } finally {
+    await items.return(undefined);
   }
 }

@@ -1,5 +1,5 @@
 // One line on a terminal that says how far a long check has come, and is gone when it is done. Elsewhere: nothing.
-import { formatCount } from './render-report.ts';
+import { formatCount } from './render-count.ts';
 import type { VerifyProgress } from './verify-archive.ts';
 
 export interface ProgressTerminal {
@@ -40,7 +40,8 @@ export function createProgressBar(terminal: ProgressTerminal, isSilent: boolean)
   };
 }
 
-function progressText({ batchCount, batchTotal, recordCount }: VerifyProgress): string {
+function progressText({ listedCount, batchCount, batchTotal, recordCount }: VerifyProgress): string {
+  if (batchTotal === 0) return `listing  ${formatCount(listedCount)} objects`;
   const share = batchTotal === 0 ? 1 : Math.min(1, batchCount / batchTotal);
   const full = Math.round(share * BAR_WIDTH);
   const bar = '█'.repeat(full) + '░'.repeat(BAR_WIDTH - full);

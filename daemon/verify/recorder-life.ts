@@ -33,6 +33,14 @@ export interface LifeReport {
   readonly alivePercent: number;
 }
 
+/** Where an earlier check has left the recorder. */
+export interface LifeStart {
+  readonly heartbeatSeconds: number;
+  /** Of the newest record, NaN when none was read. */
+  readonly newestMs: number;
+  readonly isStopped: boolean;
+}
+
 /** Heartbeats that may fail to come before it counts as a silence. */
 const MISSED_HEARTBEATS = 2.5;
 const DEFAULT_HEARTBEAT_SECONDS = 300;
@@ -45,13 +53,13 @@ interface Stop {
   readonly reason: string;
 }
 
-export function createRecorderLife(gaps: GapList): RecorderLife {
-  let heartbeatSeconds = DEFAULT_HEARTBEAT_SECONDS;
-  let isRunning = false;
-  let stop: Stop | undefined;
+export function createRecorderLife(gaps: GapList, start?: LifeStart): RecorderLife {
+  let heartbeatSeconds = start?.heartbeatSeconds ?? DEFAULT_HEARTBEAT_SECONDS;
+  let isRunning = start !== undefined && !start.isStopped && !Number.isNaN(start.newestMs);
+  let stop = start?.isStopped === true ? stopBefore(start) : undefined;
   let first: number | undefined;
   let last: RecordFacts | undefined;
-  let lastMs: number | undefined;
+  let lastMs = start === undefined || Number.isNaN(start.newestMs) ? undefined : start.newestMs;
   let outage: number | undefined;
   let downMs = 0;
   let stopCount = 0;
@@ -118,7 +126,7 @@ export function createRecorderLife(gaps: GapList): RecorderLife {
     lastOutage: () => outage,
     report({ nowMs, sealDelayMs }) {
       const newestAgeMs = lastMs === undefined ? 0 : Math.max(0, nowMs - lastMs);
-      const isOverdue = last !== undefined && stop === undefined && newestAgeMs > limitMs() + sealDelayMs;
+      const isOverdue = lastMs !== undefined && stop === undefined && newestAgeMs > limitMs() + sealDelayMs;
       if (isOverdue && last !== undefined) addOverdue(gaps, last, lastMs, nowMs);
       const periodMs = first === undefined || lastMs === undefined ? 0 : lastMs - first;
       return {
@@ -134,6 +142,11 @@ export function createRecorderLife(gaps: GapList): RecorderLife {
       };
     },
   };
+}
+
+/** The stop itself was judged then, and its reason is not known any more: it is not told again as a gap of its own. */
+function stopBefore({ newestMs }: LifeStart): Stop {
+  return { timeMs: newestMs, hasReason: true, reason: '' };
 }
 
 function addOverdue(gaps: GapList, last: RecordFacts, lastMs: number | undefined, nowMs: number): void {

@@ -5,6 +5,8 @@ import type { CompletenessReport } from './completeness.ts';
 import type { Finding } from './findings.ts';
 import type { Gap } from './gaps.ts';
 import { renderStates } from './render-states.ts';
+import { formatCount } from './render-count.ts';
+import { expiredLines, lockTexts } from './render-retention.ts';
 import type { ListedFindings, VerifyReport } from './report.ts';
 
 export interface RenderOptions {
@@ -34,11 +36,6 @@ export function renderReport(report: VerifyReport, { color, isStrict }: RenderOp
   return `${lines.join('\n')}\n`;
 }
 
-/** 1234567 → "1,234,567". */
-export function formatCount(count: number): string {
-  return count.toLocaleString('en-US');
-}
-
 function renderIntegrity(report: VerifyReport, palette: Palette): string[] {
   const isPass = report.integrity === 'pass';
   const verdict = isPass ? palette.added('PASS') : palette.removed('FAIL');
@@ -50,20 +47,25 @@ function renderIntegrity(report: VerifyReport, palette: Palette): string[] {
   ];
 }
 
-function recordLines({ records, head, batchCount, source }: VerifyReport): string[] {
-  const { from, size, verifiedCount, expiredCount, unsealedCount } = records;
+function recordLines(report: VerifyReport): string[] {
+  const { records, head, batchCount, source, continueFrom } = report;
+  const { from, size, verifiedCount, unsealedCount } = records;
   if (head === undefined) return unsealedCount > 0 ? [unsealedText(unsealedCount)] : ['no seal of this log was found'];
   const time = head.sealedTime === '' ? '' : `${formatTime(head.sealedTime)}, `;
   const root = `the signed root (size ${head.size}, ${time}key ${head.keyId})`;
-  const expired = `${formatCount(expiredCount)} expired under the retention of their batch; their leaf hashes verified`;
   return [
     `${formatCount(verifiedCount)} of ${formatCount(size - from)} records hash to ${root}`,
     `root ${head.root}, ${formatCount(batchCount)} ${plural('batch', batchCount)}${source === 'store' ? ' in the local database' : ''}`,
     ...(from > 0 ? [`checked from size ${formatCount(from)} on, trusting the signed edge there`] : []),
-    ...(expiredCount > 0 ? [expired] : []),
+    ...expiredLines(report),
     ...(unsealedCount > 0 ? [unsealedText(unsealedCount)] : []),
+    ...(continueFrom === undefined ? [] : [continueText(from, continueFrom)]),
     ...(head.isPublished ? [] : [`in flight: the checkpoint of size ${formatCount(head.size)} is not there yet`]),
   ];
+}
+
+function continueText(from: number, continueFrom: number): string {
+  return `no seal from size ${formatCount(from)} to ${formatCount(continueFrom)}; if their retention is over: verify --from ${continueFrom} checks what is left`;
 }
 
 function unsealedText(count: number): string {
@@ -81,27 +83,9 @@ function objectLines({ objects, retention, location }: VerifyReport): string[] {
   const { objectCount, versionCount, deleteMarkerCount } = objects;
   const versions = versionCount === objectCount ? 'one version each' : `${formatCount(versionCount)} versions`;
   const markers = deleteMarkerCount === 0 ? 'no delete marker' : `${formatCount(deleteMarkerCount)} delete markers`;
-  const locks = retention === undefined ? [] : lockTexts(retention);
   return [
-    `${formatCount(objectCount)} ${plural('object', objectCount)} in ${escapeText(location)}: ${[versions, markers, ...locks].join(', ')}`,
-  ];
-}
-
-function lockTexts({
-  protectedCount,
-  endedCount,
-  unlockedCount,
-  modes,
-  shortestLockEnd,
-}: NonNullable<VerifyReport['retention']>): string[] {
-  return [
-    ...(protectedCount > 0
-      ? [
-          `${formatCount(protectedCount)} locked (${modes.map(escapeText).join(', ')}), shortest lock ends ${shortestLockEnd.slice(0, 10)}`,
-        ]
-      : []),
-    ...(unlockedCount > 0 ? [`${formatCount(unlockedCount)} not locked`] : []),
-    ...(endedCount > 0 ? [`${formatCount(endedCount)} with a lock that has ended`] : []),
+    `${formatCount(objectCount)} ${plural('object', objectCount)} in ${escapeText(location)}: ${versions}, ${markers}`,
+    ...(retention === undefined ? [] : lockTexts(retention)),
   ];
 }
 

@@ -1,6 +1,9 @@
 // The result of a verification: two verdicts, the lists behind them, and the figures that the log and the archive hold.
 // Plain data: what is printed is made of it, and nothing else.
+import { encodeBase64 } from '../merkle/base64.ts';
+import type { ChainResult } from './chain.ts';
 import type { CompletenessReport } from './completeness.ts';
+import type { ExpiredReport } from './expired-ranges.ts';
 import type { Finding, FindingKind, Findings } from './findings.ts';
 import type { RetentionReport } from './retention.ts';
 
@@ -26,6 +29,8 @@ export interface VerifyReport {
   readonly records: RecordCounts;
   /** Newest seal; undefined when there is none. */
   readonly head: HeadReport | undefined;
+  /** Where a check can begin when seals before it are gone: the first signed edge there is. Undefined: nothing is gone. */
+  readonly continueFrom: number | undefined;
   readonly batchCount: number;
   /** Undefined for a database. */
   readonly objects: ObjectCounts | undefined;
@@ -45,6 +50,8 @@ export interface RecordCounts {
   readonly verifiedCount: number;
   /** Content that retention no longer holds: leaf hashes verified, lines gone. */
   readonly expiredCount: number;
+  /** Which ones, and under which promise. */
+  readonly expired: ExpiredReport;
   /** Records of a database that are not in any batch yet. */
   readonly unsealedCount: number;
 }
@@ -61,6 +68,8 @@ export interface HeadReport {
   readonly isPublished: boolean;
   /** Size of the newest checkpoint, 0 for none. */
   readonly publishedSize: number;
+  /** The newest checkpoint itself, a signed note: what to keep for the next check (`--since`). '' for none. */
+  readonly checkpoint: string;
 }
 
 export interface ObjectCounts {
@@ -92,5 +101,20 @@ export function listFindings(
     anomalies: listed('anomaly'),
     format: listed('format'),
     notes: listed('note'),
+  };
+}
+
+export function toHeadReport({ head, published }: Pick<ChainResult, 'head' | 'published'>): HeadReport | undefined {
+  if (head === undefined) return undefined;
+  const { prev, size, root, keyId, sealedMs, isPublished } = head;
+  return {
+    prev,
+    size,
+    root: encodeBase64(root),
+    keyId,
+    sealedTime: Number.isFinite(sealedMs) ? new Date(sealedMs).toISOString() : '',
+    isPublished,
+    publishedSize: published?.size ?? 0,
+    checkpoint: published?.checkpointNote ?? '',
   };
 }

@@ -1,23 +1,53 @@
 // What the store says about the locks of the objects that count, summed up. Locks are read back, never assumed; when
-// they are too short for the policy that the manifest names, that is an anomaly: the store's or an operator's doing.
+// they are shorter or weaker than the log promises, that is an anomaly: the store's or an operator's doing.
 import type { Receipt } from '../archive/archive.ts';
+import type { ObjectKind } from '../merkle/object-key.ts';
 import type { Findings } from './findings.ts';
+import type { ArchivePolicy } from './log-policy.ts';
 
-export interface RetentionReport {
+/** What one version that counts is, and what the store says about its lock. */
+export interface StoredLock {
+  readonly kind: ObjectKind;
+  readonly receipt: Receipt;
+}
+
+export interface LockCounts {
   /** Locked objects whose lock has not ended. */
   readonly protectedCount: number;
   /** Locked once, free to be deleted now. */
   readonly endedCount: number;
   readonly unlockedCount: number;
-  /** In order of the alphabet. */
-  readonly modes: readonly string[];
+  /** Protected still, and not for longer than was asked about. */
+  readonly endingSoonCount: number;
   /** RFC 3339; '' when nothing is protected. */
   readonly shortestLockEnd: string;
 }
 
+export interface RetentionReport extends LockCounts {
+  /** In order of the alphabet. */
+  readonly modes: readonly string[];
+  /** Seals and checkpoints, without which nothing can be verified. */
+  readonly structure: LockCounts;
+  /** Batches and blobs, which may expire. */
+  readonly content: LockCounts;
+}
+
+export interface Promised {
+  /** By the manifest of the batch; 0 = nothing. */
+  readonly contentDays: number;
+  /** By the log's own lines; undefined where they say nothing. */
+  readonly policy: ArchivePolicy | undefined;
+  readonly prev: number;
+}
+
+export interface RetentionOptions {
+  readonly nowMs: number;
+  /** Locks that end within this time from now are counted; default 0: none. */
+  readonly endingSoonMs?: number;
+}
+
 export interface Retention {
-  /** `contentDays`: what the manifest of their batch promises; 0 = nothing. */
-  add(receipts: readonly Receipt[], contentDays: number, prev: number): void;
+  add(locks: readonly StoredLock[], promised: Promised): void;
   report(): RetentionReport;
 }
 
@@ -25,42 +55,78 @@ const dayMs = 86_400_000;
 /** The lock is computed before the write begins, by the same clock that then tells LastModified. */
 const toleranceMs = 3_600_000;
 
-export function createRetention(nowMs: number, findings: Findings): Retention {
-  const counts = { protectedCount: 0, endedCount: 0, unlockedCount: 0 };
+export function createRetention(options: RetentionOptions, findings: Findings): Retention {
   const modes = new Set<string>();
-  let shortestMs = Infinity;
-  const count = ({ mode, retainUntil }: Receipt): void => {
-    const untilMs = Date.parse(retainUntil);
-    if (mode === 'none' || Number.isNaN(untilMs)) counts.unlockedCount += 1;
-    else if (untilMs <= nowMs) counts.endedCount += 1;
-    else {
-      counts.protectedCount += 1;
-      modes.add(mode);
-      shortestMs = Math.min(shortestMs, untilMs);
-    }
-  };
+  const all = createLockCounter(options);
+  const structure = createLockCounter(options);
+  const content = createLockCounter(options);
   return {
-    add(receipts, contentDays, prev) {
-      for (const receipt of receipts) {
-        count(receipt);
-        if (!isLongEnough(receipt, contentDays)) findings.add('anomaly', tooShort(receipt, contentDays, prev));
+    add(locks, promised) {
+      for (const { kind, receipt } of locks) {
+        const isProtected = all.add(receipt);
+        (isStructure(kind) ? structure : content).add(receipt);
+        if (isProtected) modes.add(receipt.mode);
+        judge(receipt, promisedFor(kind, promised), promised, findings);
       }
     },
     report: () => ({
-      ...counts,
+      ...all.counts(),
       modes: [...modes].sort(),
+      structure: structure.counts(),
+      content: content.counts(),
+    }),
+  };
+}
+
+function createLockCounter({ nowMs, endingSoonMs = 0 }: RetentionOptions) {
+  const counts = { protectedCount: 0, endedCount: 0, unlockedCount: 0, endingSoonCount: 0 };
+  let shortestMs = Infinity;
+  return {
+    /** Whether the lock holds now. */
+    add({ mode, retainUntil }: Receipt): boolean {
+      const untilMs = Date.parse(retainUntil);
+      const isLocked = mode !== 'none' && !Number.isNaN(untilMs);
+      if (!isLocked) counts.unlockedCount += 1;
+      else if (untilMs <= nowMs) counts.endedCount += 1;
+      else {
+        counts.protectedCount += 1;
+        if (untilMs <= nowMs + endingSoonMs) counts.endingSoonCount += 1;
+        shortestMs = Math.min(shortestMs, untilMs);
+        return true;
+      }
+      return false;
+    },
+    counts: (): LockCounts => ({
+      ...counts,
       shortestLockEnd: Number.isFinite(shortestMs) ? new Date(shortestMs).toISOString() : '',
     }),
   };
 }
 
-function isLongEnough({ mode, retainUntil, lastModified }: Receipt, days: number): boolean {
-  if (days === 0) return true;
-  const lockedMs = Date.parse(retainUntil) - Date.parse(lastModified);
-  return mode !== 'none' && lockedMs >= days * dayMs - toleranceMs;
+function isStructure(kind: ObjectKind): boolean {
+  return kind === 'seal' || kind === 'checkpoint';
 }
 
-function tooShort({ key, versionId, mode }: Receipt, days: number, prev: number) {
-  const got = mode === 'none' ? 'none' : 'a shorter one';
-  return { code: 'retention-short', message: `expected a lock of ${days} days, got ${got}`, key, versionId, prev };
+/** Days; 0 = none promised. Without a policy in the log, seals are held to what the manifest says of content. */
+function promisedFor(kind: ObjectKind, { contentDays, policy }: Promised): number {
+  if (!isStructure(kind) || policy === undefined) return contentDays;
+  return policy.mode === 'none' ? 0 : policy.structureDays;
+}
+
+function judge(receipt: Receipt, days: number, { policy, prev }: Promised, findings: Findings): void {
+  const { key, versionId, mode, retainUntil, lastModified } = receipt;
+  const place = { key, versionId, prev };
+  const lockedMs = Date.parse(retainUntil) - Date.parse(lastModified);
+  if (days > 0 && (mode === 'none' || !(lockedMs >= days * dayMs - toleranceMs))) {
+    const got = mode === 'none' ? 'none' : 'a shorter one';
+    findings.add('anomaly', {
+      ...place,
+      code: 'retention-short',
+      message: `expected a lock of ${days} days, got ${got}`,
+    });
+  }
+  if (mode === 'GOVERNANCE' && policy?.mode === 'COMPLIANCE') {
+    const message = 'expected a lock in COMPLIANCE mode, as the log says, got one in GOVERNANCE mode';
+    findings.add('anomaly', { ...place, code: 'retention-weaker', message });
+  }
 }

@@ -16,8 +16,10 @@ export interface Signed<T> {
   /** SHA-256 of the note text, one character per byte: two different ones are two statements. */
   readonly textDigest: string;
   readonly keyId: string;
-  /** The earliest time the store gives for this text: a later copy does not make the object younger. */
-  readonly lastModifiedMs: number;
+  /** All versions with this text. */
+  readonly versions: readonly StoredVersion[];
+  /** The note, with the signatures that hold. */
+  readonly note: OpenedNote;
 }
 
 /** What the log has signed, by what it says, not by where it lies. One per note text. */
@@ -37,12 +39,16 @@ type Statement =
   | { readonly kind: 'seal'; readonly value: Manifest; readonly note: OpenedNote }
   | { readonly kind: 'checkpoint'; readonly value: Checkpoint; readonly note: OpenedNote };
 
-/** All versions of one key. A seal under a checkpoint's key is still evidence, and the other way round. */
+/**
+ * All versions of one key. A seal under a checkpoint's key is still evidence, and the other way round. `unheld`: where
+ * to look on when there were too many versions to hold and none of those given is signed.
+ */
 export async function readStatements(
   reader: ArchiveReader,
   trust: Trust,
   versions: readonly StoredVersion[],
   findings: Findings,
+  unheld?: AsyncIterable<StoredVersion>,
 ): Promise<Statements> {
   const seals = createStatementList<Manifest>(findings);
   const checkpoints = createStatementList<Checkpoint>(findings);
@@ -56,7 +62,23 @@ export async function readStatements(
     } else if (result.kind === 'seal') seals.add(version, result.value, result.note);
     else checkpoints.add(version, result.value, result.note);
   }
+  const isNone = seals.list().length + checkpoints.list().length === 0;
+  if (isNone && unheld !== undefined) {
+    const found = await firstStatement(reader, trust, unheld);
+    if (found?.kind === 'seal') seals.add(found.version, found.value, found.note);
+    if (found?.kind === 'checkpoint') checkpoints.add(found.version, found.value, found.note);
+  }
   return { seals: seals.list(), checkpoints: checkpoints.list(), hasUnknownKey };
+}
+
+/** Among more versions than are held: the crowd was named once, its members are not. */
+async function firstStatement(reader: ArchiveReader, trust: Trust, versions: AsyncIterable<StoredVersion>) {
+  for await (const version of versions) {
+    const bytes = await reader.read(version, maxManifestBytes);
+    const result = bytes === undefined ? absent(version) : openOrCode(bytes, trust);
+    if (!('code' in result)) return { version, ...result };
+  }
+  return undefined;
 }
 
 function createStatementList<T>(findings: Findings) {
@@ -67,7 +89,7 @@ function createStatementList<T>(findings: Findings) {
       const signed = toSigned(version, value, note);
       const first = byText.get(signed.textDigest);
       if (first !== undefined) addDuplicate(findings, version);
-      byText.set(signed.textDigest, first === undefined ? signed : earlier(first, signed));
+      byText.set(signed.textDigest, first === undefined ? signed : withVersions(first, signed));
     },
   };
 }
@@ -75,11 +97,11 @@ function createStatementList<T>(findings: Findings) {
 export function toSigned<T>(version: StoredVersion, value: T, note: OpenedNote): Signed<T> {
   const textDigest = Buffer.from(sha256(Buffer.from(note.text))).toString('latin1');
   const keyId = note.verified[0]?.keyId ?? '';
-  return { version, value, textDigest, keyId, lastModifiedMs: version.lastModifiedMs };
+  return { version, versions: [version], value, textDigest, keyId, note };
 }
 
-function earlier<T>(first: Signed<T>, second: Signed<T>): Signed<T> {
-  return first.lastModifiedMs <= second.lastModifiedMs ? first : { ...first, lastModifiedMs: second.lastModifiedMs };
+function withVersions<T>(first: Signed<T>, { versions }: Signed<T>): Signed<T> {
+  return { ...first, versions: [...first.versions, ...versions] };
 }
 
 function absent(version: StoredVersion): { readonly code: string } {

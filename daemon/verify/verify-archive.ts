@@ -1,20 +1,19 @@
-// Verifies a log from its archive and its key alone: lists once, reads in parallel, checks the chain in order.
-// Memory is that of the batches under way and of a few numbers per batch. Writes nothing.
+// Verifies a log from its archive and its key alone: lists, reads in parallel, checks the chain in order. Memory is that
+// of the batches under way and of a few numbers per batch. Writes nothing.
 import type { Archive } from '../archive/archive.ts';
 import { ConfigError } from '../errors.ts';
-import { encodeBase64 } from '../merkle/base64.ts';
-import type { Manifest } from '../merkle/manifest.ts';
 import type { Verifier } from '../merkle/note.ts';
-import { createChain, type Chain, type ChainResult } from './chain.ts';
-import { createCompleteness, type Completeness } from './completeness.ts';
+import { createChain, startAt, type Chain, type ChainResult, type ChainStart } from './chain.ts';
+import { createCompleteness } from './completeness.ts';
+import { describeElsewhere } from './elsewhere.ts';
 import { createFindings, type Findings } from './findings.ts';
-import { loadGroup, type LoadedGroup } from './group.ts';
-import { readInventory, type Group, type Inventory, type StoredVersion } from './inventory.ts';
-import { createArchiveReader } from './object-read.ts';
-import { loadOrdered } from './ordered.ts';
-import { readFacts } from './record-facts.ts';
-import { listFindings, type HeadReport, type ObjectCounts, type VerifyReport } from './report.ts';
-import { createRetention } from './retention.ts';
+import { surveyArchive, type Survey } from './inventory.ts';
+import { createLineCounter, type LineCounter } from './line-counter.ts';
+import { loadGroups } from './load-groups.ts';
+import { createLogPolicy, type LogPolicy } from './log-policy.ts';
+import type { LifeStart } from './recorder-life.ts';
+import { listFindings, toHeadReport, type VerifyReport } from './report.ts';
+import { createRetention, type Retention } from './retention.ts';
 import { parseKeptCheckpoint } from './since.ts';
 
 export interface VerifyOptions {
@@ -29,24 +28,34 @@ export interface VerifyOptions {
   readonly concurrency?: number;
   /** Ask the store about every lock; default: where it can lock. */
   readonly wantsReceipts?: boolean;
+  /** Count locks that end within this time. */
+  readonly endingSoonMs?: number;
   onProgress?(progress: VerifyProgress): void;
 }
 
 export interface VerifyProgress {
+  /** Objects listed so far, while nothing is read yet. */
+  readonly listedCount: number;
   readonly batchCount: number;
   /** Seals listed. */
   readonly batchTotal: number;
   readonly recordCount: number;
 }
 
-/** A store across a network answers slowly, a disk does not; every read under way takes memory. */
-const REMOTE_CONCURRENCY = 16;
-const LOCAL_CONCURRENCY = 4;
-/** Memory that groups under way may take, by estimate: one batch of full size weighs about 2 MiB. */
-const MAX_BYTES_UNDER_WAY = 8 * 1024 ** 2;
-/** How much larger lines and leaf hashes are in memory than compressed, or as text. */
-const LINE_FACTOR = 6;
-const LEAF_FACTOR = 10;
+/** What somebody who comes back later goes on from, instead of believing it anew. */
+export interface ResumeFrom extends ChainStart {
+  readonly life: LifeStart;
+}
+
+/** What a later check can go on from. */
+export interface VerifyTrace {
+  readonly report: VerifyReport;
+  readonly chain: ChainResult;
+  /** Of everything listed before the size that this check began at, and before the newest checkpoint's size. */
+  readonly digestAtStart: string;
+  readonly digestAtPublished: string;
+}
+
 /** An idle recorder seals hourly: until then its heartbeats are not in the archive. */
 export const idleSealMs = 3_600_000;
 
@@ -59,132 +68,133 @@ export async function verifyArchive(
   verifiers: readonly Verifier[],
   options: VerifyOptions,
 ): Promise<VerifyReport> {
+  return (await run(archive, verifiers, { ...options, wantsDigest: false })).report;
+}
+
+/** As verifyArchive, and with what a later check needs. `resume`: only what came since is read. */
+export async function traceArchive(
+  archive: Archive,
+  verifiers: readonly Verifier[],
+  options: VerifyOptions & { readonly resume?: ResumeFrom | undefined },
+): Promise<VerifyTrace> {
+  return run(archive, verifiers, { ...options, wantsDigest: true });
+}
+
+type RunOptions = VerifyOptions & { readonly resume?: ResumeFrom | undefined; readonly wantsDigest: boolean };
+
+async function run(archive: Archive, verifiers: readonly Verifier[], options: RunOptions): Promise<VerifyTrace> {
   const origin = verifiers[0]?.name ?? '';
+  const { nowMs, resume } = options;
   const findings = createFindings();
   const kept = options.since === undefined ? undefined : parseKeptCheckpoint(options.since);
-  const from = options.from ?? 0;
-  const inventory = await readInventory(archive, origin, findings);
-  const chain = createChain({ origin, verifiers, from, rootWantedAt: kept?.size }, findings);
-  const retention = createRetention(options.nowMs, findings);
-  const completeness = createCompleteness();
+  const start = resume ?? startAt(options.from ?? 0);
+  const survey = await surveyArchive(archive, origin, findings, (listedCount) =>
+    options.onProgress?.({ listedCount, batchCount: 0, batchTotal: 0, recordCount: 0 }),
+  );
+  const chain = createChain({ origin, verifiers, start, rootWantedAt: kept?.size }, findings);
+  const completeness = createCompleteness(resume?.life);
+  const parts: Parts = {
+    chain,
+    policy: createLogPolicy(),
+    retention: createRetention(options, findings),
+    lines: createLineCounter(completeness, findings, { from: start.size, nowMs, isStrict: options.isStrict ?? false }),
+  };
   const wantsReceipts = options.wantsReceipts ?? archive.isWriteOnce;
-  const lines = createLineCounter(completeness, findings, options.isStrict ?? false);
-
-  let groupCount = 0;
-  for await (const loaded of loadGroups(archive, inventory, chain, { ...options, wantsReceipts, from })) {
-    groupCount += 1;
-    const manifest = chain.accept(loaded);
-    retention.add(loaded.receipts, loaded.seals[0]?.value.contentDays ?? 0, loaded.prev);
-    if (manifest !== undefined) lines.add(manifest, loaded.content);
-    options.onProgress?.({
-      batchCount: groupCount,
-      batchTotal: inventory.sealCount,
-      recordCount: lines.counts().verifiedCount,
-    });
-  }
-  if (groupCount === 0) throw noLog();
+  const read = await readGroups(archive, survey, parts, { ...options, wantsReceipts, from: start.size });
+  if (read.groupCount === 0 && resume === undefined) throw noLog();
   const result = chain.finish();
-  if (result.head === undefined) findings.add('failure', noSignedSeal(origin));
-  const size = result.head?.size ?? from;
-  const since = kept?.judge(chain.trust(), { root: result.wantedRoot, from, size }, findings);
-  const locks = retention.report();
-  return {
+  if (result.head === undefined && resume === undefined) findings.add('failure', noSignedSeal(origin));
+  const size = result.head?.size ?? start.size;
+  const since = kept?.judge(chain.trust(), { root: result.wantedRoot, from: start.size, size }, findings);
+  addElsewhere(archive, survey, origin, parts.policy, findings);
+  const report: VerifyReport = {
     origin,
     source: 'archive',
     location: archive.location,
     keyIds: chain.trust().verifiers.map(({ keyId }) => keyId),
     ...listFindings(findings),
-    records: { from, size, ...lines.counts(), unsealedCount: 0 },
+    records: toRecordCounts(parts.lines, start.size, size),
     head: toHeadReport(result),
+    continueFrom: (result.firstPrev ?? start.size) > start.size ? result.firstPrev : undefined,
     batchCount: result.batchCount,
-    objects: toObjectCounts(inventory),
-    tier:
-      wantsReceipts && locks.protectedCount > 0 && locks.endedCount + locks.unlockedCount === 0 ? 'locked' : 'local',
-    retention: wantsReceipts ? locks : undefined,
+    objects: toObjectCounts(survey),
+    ...toTier(parts.retention, wantsReceipts),
     since,
-    completeness: completeness.report({ nowMs: options.nowMs, sealDelayMs: idleSealMs }),
+    completeness: completeness.report({ nowMs, sealDelayMs: idleSealMs }),
   };
+  return { report, chain: result, ...read };
 }
 
-/** Groups in order. One that a key of the log's future has signed is loaded again once that key is known. */
-async function* loadGroups(
-  archive: Archive,
-  inventory: Inventory,
-  chain: Chain,
-  options: VerifyOptions & { readonly wantsReceipts: boolean; readonly from: number },
-): AsyncGenerator<LoadedGroup> {
-  const reader = createArchiveReader(archive, inventory.base);
-  const context = { reader, nowMs: options.nowMs, wantsReceipts: options.wantsReceipts };
-  const limits = {
-    concurrency: options.concurrency ?? (archive.isWriteOnce ? REMOTE_CONCURRENCY : LOCAL_CONCURRENCY),
-    maxWeight: MAX_BYTES_UNDER_WAY,
-    weigh: weighGroup,
-  };
-  const load = async (group: Group) => {
-    const trust = chain.trust();
-    const keyCount = trust.verifiers.length;
-    return { keyCount, loaded: await loadGroup(context, group, { ...trust, verifiers: [...trust.verifiers] }) };
-  };
-  for await (const { item, result } of loadOrdered(groupsFrom(inventory, options.from), limits, load)) {
-    const isStale = result.loaded.hasUnknownKey && result.keyCount < chain.trust().verifiers.length;
-    yield isStale ? await loadGroup(context, item, chain.trust()) : result.loaded;
+interface Parts {
+  readonly chain: Chain;
+  readonly policy: LogPolicy;
+  readonly retention: Retention;
+  readonly lines: LineCounter;
+}
+
+interface ReadOptions extends RunOptions {
+  readonly wantsReceipts: boolean;
+  readonly from: number;
+}
+
+async function readGroups(archive: Archive, survey: Survey, parts: Parts, options: ReadOptions) {
+  const { chain, policy, retention, lines } = parts;
+  const groups = loadGroups(archive, chain, { ...options, base: survey.base });
+  let groupCount = 0;
+  let digestAtStart: string | undefined;
+  let digestAtPublished = '';
+  let publishedSize = options.from;
+  let isDigestWanted = true;
+  for (;;) {
+    const next = await groups.next();
+    const digestBefore = next.done === true ? next.value : next.value.digestBefore;
+    digestAtStart ??= digestBefore;
+    if (isDigestWanted && (next.done === true || next.value.loaded.prev >= publishedSize)) {
+      digestAtPublished = digestBefore;
+      isDigestWanted = false;
+    }
+    if (next.done === true) return { groupCount, digestAtStart, digestAtPublished };
+    const { loaded } = next.value;
+    groupCount += 1;
+    const accepted = chain.accept(loaded);
+    policy.add(accepted?.manifest.kept ?? []);
+    const contentDays = loaded.seals[0]?.value.contentDays ?? 0;
+    retention.add(loaded.locks, { contentDays, policy: policy.current(), prev: loaded.prev });
+    if (accepted !== undefined) lines.add(accepted, loaded.content, policy.current());
+    const published = chain.publishedSize();
+    if (published > publishedSize) {
+      publishedSize = published;
+      isDigestWanted = true;
+    }
+    const counts = { listedCount: survey.objectCount, batchCount: groupCount, batchTotal: survey.sealCount };
+    options.onProgress?.({ ...counts, recordCount: lines.verifiedCount() });
   }
 }
 
-function* groupsFrom(inventory: Inventory, from: number): Generator<Group> {
-  for (const group of inventory.groups()) if (group.prev >= from) yield group;
+function addElsewhere(archive: Archive, { base }: Survey, origin: string, policy: LogPolicy, findings: Findings): void {
+  const folder = base === '' ? origin.slice(origin.lastIndexOf('/') + 1) : '';
+  const elsewhere = describeElsewhere(archive.location, folder, policy.locations());
+  if (elsewhere !== undefined) findings.add('note', elsewhere);
 }
 
-/** Blobs are read one after the other; everything else of a group is held together. */
-function weighGroup({ batch, blob, seal }: Group): number {
-  const largestBlob = blob.reduce((most, { sizeBytes }) => Math.max(most, sizeBytes), 0);
-  return LINE_FACTOR * sizeOf(batch) + LEAF_FACTOR * sizeOf(seal) + largestBlob;
-}
-
-function sizeOf(versions: readonly StoredVersion[]): number {
-  return versions.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-}
-
-interface LineCounter {
-  add(manifest: Manifest, content: LoadedGroup['content']): void;
-  counts(): { readonly verifiedCount: number; readonly expiredCount: number };
-}
-
-function createLineCounter(completeness: Completeness, findings: Findings, isStrict: boolean): LineCounter {
-  let verifiedCount = 0;
-  let expiredCount = 0;
+function toRecordCounts(lines: LineCounter, from: number, size: number): VerifyReport['records'] {
   return {
-    counts: () => ({ verifiedCount, expiredCount }),
-    add({ prev, size }, content) {
-      if (content?.lines === undefined) {
-        completeness.skip(size - prev);
-        if (content?.isExpired === true) expiredCount += size - prev;
-        return;
-      }
-      verifiedCount += size - prev;
-      for (const [offset, line] of content.lines.entries()) {
-        const facts = readFacts(prev + offset, line, isStrict, findings);
-        if (facts !== undefined) completeness.add(facts);
-      }
-    },
-  };
-}
-
-export function toHeadReport({ head, published }: Pick<ChainResult, 'head' | 'published'>): HeadReport | undefined {
-  if (head === undefined) return undefined;
-  const { prev, size, root, keyId, sealedMs, isPublished } = head;
-  return {
-    prev,
+    from,
     size,
-    root: encodeBase64(root),
-    keyId,
-    sealedTime: Number.isFinite(sealedMs) ? new Date(sealedMs).toISOString() : '',
-    isPublished,
-    publishedSize: published?.size ?? 0,
+    verifiedCount: lines.verifiedCount(),
+    expiredCount: lines.expiredCount(),
+    expired: lines.expired(),
+    unsealedCount: 0,
   };
 }
 
-function toObjectCounts({ objectCount, versionCount, deleteMarkerCount }: Inventory): ObjectCounts {
+function toTier(retention: Retention, wantsReceipts: boolean): Pick<VerifyReport, 'tier' | 'retention'> {
+  const locks = retention.report();
+  const isLocked = wantsReceipts && locks.protectedCount > 0 && locks.endedCount + locks.unlockedCount === 0;
+  return { tier: isLocked ? 'locked' : 'local', retention: wantsReceipts ? locks : undefined };
+}
+
+function toObjectCounts({ objectCount, versionCount, deleteMarkerCount }: Survey): VerifyReport['objects'] {
   return { objectCount, versionCount, deleteMarkerCount };
 }
 

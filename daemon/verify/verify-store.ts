@@ -8,17 +8,17 @@ import type { OpenedNote, Verifier } from '../merkle/note.ts';
 import { createBatches, type Batch, type Batches } from '../store/batches.ts';
 import { guarded, type Sqlite } from '../store/database.ts';
 import { createEntries, type Entries } from '../store/entries.ts';
-import { createChain, type Chain } from './chain.ts';
+import { createChain, startAt, type Chain } from './chain.ts';
 import { createCompleteness } from './completeness.ts';
 import { createFindings, type Findings } from './findings.ts';
 import type { LoadedGroup } from './group.ts';
 import { readFacts } from './record-facts.ts';
-import { listFindings, type VerifyReport } from './report.ts';
+import { listFindings, toHeadReport, type VerifyReport } from './report.ts';
 import { parseKeptCheckpoint } from './since.ts';
 import { toSigned, type Signed, type Trust } from './signed-objects.ts';
 import { checkBatchRow, checkBlobRows } from './store-rows.ts';
 import { createNodeCheck } from './store-nodes.ts';
-import { toHeadReport, type VerifyOptions } from './verify-archive.ts';
+import type { VerifyOptions } from './verify-archive.ts';
 
 export type StoreVerifyOptions = Pick<VerifyOptions, 'nowMs' | 'since' | 'isStrict' | 'onProgress'>;
 
@@ -41,7 +41,7 @@ function verifyRows(database: Sqlite, verifiers: readonly Verifier[], options: S
   const batches = createBatches(database);
   const entries = createEntries(database);
   const kept = options.since === undefined ? undefined : parseKeptCheckpoint(options.since);
-  const chain = createChain({ origin, verifiers, from: 0, rootWantedAt: kept?.size }, findings);
+  const chain = createChain({ origin, verifiers, start: startAt(0), rootWantedAt: kept?.size }, findings);
   const completeness = createCompleteness();
   const walk = createEntryWalk(entries, findings, (leafIndex, line) => {
     const facts = line && readFacts(leafIndex, line, options.isStrict ?? false, findings);
@@ -53,7 +53,8 @@ function verifyRows(database: Sqlite, verifiers: readonly Verifier[], options: S
   for (const [index, { prev }] of outlines.entries()) {
     const manifest = acceptBatch(batches, prev, chain, findings);
     if (manifest !== undefined) walk.to(manifest.size, manifest);
-    options.onProgress?.({ batchCount: index + 1, batchTotal: outlines.length, recordCount: walk.verifiedCount() });
+    const counts = { listedCount: 0, batchCount: index + 1, batchTotal: outlines.length };
+    options.onProgress?.({ ...counts, recordCount: walk.verifiedCount() });
   }
   const result = chain.finish();
   const sealedSize = result.head?.size ?? 0;
@@ -72,9 +73,11 @@ function verifyRows(database: Sqlite, verifiers: readonly Verifier[], options: S
       size: sealedSize,
       verifiedCount: walk.verifiedCount(),
       expiredCount: 0,
+      expired: { count: 0, list: [], prefixEnd: undefined },
       unsealedCount: Math.max(0, size - sealedSize),
     },
     head: toHeadReport(result),
+    continueFrom: undefined,
     batchCount: result.batchCount,
     objects: undefined,
     tier: 'local',
@@ -155,11 +158,11 @@ function acceptBatch(batches: Batches, prev: number, chain: Chain, findings: Fin
     misplacedCheckpoints: [],
     checkpoints: checkpoint === undefined ? [] : [checkpoint],
     content: undefined,
-    receipts: [],
+    locks: [],
     hasUnknownKey: false,
     findings: own,
   };
-  const manifest = chain.accept(loaded);
+  const manifest = chain.accept(loaded)?.manifest;
   if (manifest === undefined && seal === undefined) findings.add('failure', unsealed(prev));
   return manifest;
 }
@@ -232,6 +235,7 @@ function toRow<T>(
     sizeBytes: note.text.length,
     lastModifiedMs: frozenMs,
     isDeleteMarker: false,
+    isMultipart: false,
   };
   return toSigned(version, value, note);
 }

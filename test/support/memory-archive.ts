@@ -22,7 +22,7 @@ export interface MemoryArchiveOptions {
   readonly onPut?: (key: string, body: Uint8Array, putIndex: number) => PutFate | undefined;
   /** The store's clock, milliseconds since the epoch. Default: a clock that goes on by 1 s per write, from 2026-01-01. */
   readonly now?: () => number;
-  /** Default: memory: */
+  /** Default: 'memory:'. */
   readonly location?: string;
   /** What `clockSkewMs` says. */
   readonly clockSkewMs?: number;
@@ -126,9 +126,20 @@ export class MemoryArchive implements Archive {
     return new MemoryArchive(options, this);
   }
 
-  /** Somebody else's write: the newest version of the key, any body, any key. Returns its version id. */
-  squat(key: string, body: Uint8Array): string {
-    return this.#store(key, body, undefined).version.versionId;
+  /**
+   * Somebody else's write: the newest version of the key, any body, any key. Returns its version id. `lastModifiedMs`
+   * back-dates it, as an upload in parts does that was begun long ago; `isMultipart` is what a store tells of such a one.
+   */
+  squat(key: string, body: Uint8Array, told: { lastModifiedMs?: number; isMultipart?: boolean } = {}): string {
+    const stored = this.#toStored(key, body, undefined);
+    const { lastModifiedMs, isMultipart } = told;
+    const version = {
+      ...stored.version,
+      ...(lastModifiedMs === undefined ? {} : { lastModified: new Date(lastModifiedMs).toISOString() }),
+      ...(isMultipart === true ? { isMultipart } : {}),
+    };
+    this.#push({ ...stored, version });
+    return version.versionId;
   }
 
   addDeleteMarker(key: string): string {

@@ -16,6 +16,11 @@ export interface Scene {
 export async function openScene(log = twentyRecords()): Promise<Scene> {
   const archive = createMemoryArchive();
   await sample.fillArchive(archive, log);
+  return sceneOver(archive, log);
+}
+
+/** `archive` holds the log already. */
+export function sceneOver(archive: MemoryArchive, log: sample.SampleArchive): Scene {
   return {
     log,
     archive,

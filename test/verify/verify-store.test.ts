@@ -61,6 +61,7 @@ describe('verify: the local database', () => {
       size: 580,
       verifiedCount: 580,
       expiredCount: 0,
+      expired: { count: 0, list: [], prefixEnd: undefined },
       unsealedCount: 20,
     });
     expect(report.head?.isPublished).to.equal(false);
