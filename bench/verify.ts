@@ -3,18 +3,11 @@
 import { createHash, hash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import type { Archive } from '../daemon/archive/archive.ts';
-import { formatRecord } from '../daemon/record/record.ts';
 import { createVerifier } from '../daemon/merkle/note.ts';
 import { verifyArchive } from '../daemon/verify/verify-archive.ts';
 import { createMemoryArchive } from '../test/support/memory-archive.ts';
-import {
-  buildSampleArchive,
-  fillArchive,
-  sampleLine,
-  sampleOrigin,
-  sampleStartMs,
-  type SampleArchive,
-} from '../test/support/sample-archive.ts';
+import { buildSampleArchive, fillArchive, sampleStartMs, type SampleArchive } from '../test/support/sample-archive.ts';
+import { benchLines } from '../test/support/scale-log.ts';
 
 export interface VerifyRow {
   readonly name: string;
@@ -83,43 +76,6 @@ function inflateAndHash({ objects }: SampleArchive): void {
     hash('sha256', body, 'hex');
     if (key.startsWith('batch/')) createHash('sha256').update(gunzipSync(body)).digest('hex');
   }
-}
-
-/** About 1 KiB each: a change of five values, three of them hidden, as most records are. */
-function benchLines(first: number, count: number): string[] {
-  return Array.from({ length: count }, (_, offset) => {
-    const index = first + offset;
-    if (index === 0) return sampleLine(0, { type: 'log.created', atSeconds: 0, data: { heartbeatSeconds: 300 } });
-    return formatRecord({
-      id: `019b7600-0000-7000-8000-${index.toString(16).padStart(12, '0')}`,
-      type: 'resource.changed',
-      source: 'dir:infra/network/terraform.tfstate',
-      subject: `aws_instance.web[${index}]`,
-      time: new Date(sampleStartMs + index * 1000).toISOString(),
-      data: benchData(index),
-    });
-  });
-}
-
-function benchData(index: number): object {
-  const digest = (text: string): string => createHash('sha256').update(`${text}${index}`).digest('base64url');
-  return {
-    address: `aws_instance.web[${index}]`,
-    actions: ['update'],
-    changes: Array.from({ length: 5 }, (_, at) => ({
-      path: `/tags/k${at}`,
-      before: digest(`b${at}`).slice(0, 12),
-      after: index,
-    })),
-    hidden: Array.from({ length: 3 }, (_, at) => ({
-      path: `/x/${at}`,
-      by: 'default',
-      kid: 'e2026',
-      commitment: digest(`h${at}`),
-      changed: true,
-    })),
-    vantage: { recorder: sampleOrigin, host: 'bastion', source: 'directory' },
-  };
 }
 
 function timeMs(run: () => void): number {
