@@ -20,14 +20,25 @@ const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 
 /**
  * Opens the log's key, or makes one for a new log named `logName`: origin = name/13 characters of base32. Throws
- * ConfigError `key-missing` where the log's database stands and one of its keys does not.
+ * ConfigError `key-missing` where `databaseFile`, the log's database, stands and one of its keys does not.
  */
-export async function openLogKey(dataDir: string, logName: string, databaseFile: string): Promise<LogKey> {
+export async function openLogKey(dataDir: string, logName: string, databaseFile?: string): Promise<LogKey> {
   const folder = await keyFolder(dataDir);
-  await assertKept(folder, join(dataDir, databaseFile));
+  if (databaseFile !== undefined) await assertKept(folder, join(dataDir, databaseFile));
   const origin = `${logName}/${toBase32(randomBytes(8))}`;
   const made = `${origin}\n${randomBytes(32).toString('hex')}\n`;
   const { text, isNew } = await openKeyFile(join(folder, 'log.key'), made);
+  return toLogKey(folder, text, isNew);
+}
+
+/** The log's key where there is one; makes none. */
+export async function readLogKey(dataDir: string): Promise<LogKey | undefined> {
+  const folder = await keyFolder(dataDir);
+  const text = await readKey(join(folder, 'log.key'));
+  return text === undefined ? undefined : toLogKey(folder, text, false);
+}
+
+async function toLogKey(folder: string, text: string, isNew: boolean): Promise<LogKey> {
   const [name = '', seed = ''] = text.split('\n');
   if (!/^[0-9a-f]{64}$/.test(seed)) throw damaged('log.key');
   const bytes = Buffer.from(seed, 'hex');

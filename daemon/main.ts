@@ -6,6 +6,7 @@ import { diffCommand } from './commands/diff.ts';
 import { logCommand } from './commands/log.ts';
 import { noteCommand } from './commands/note.ts';
 import { proveCommand } from './commands/prove.ts';
+import { restoreCommand } from './commands/restore.ts';
 import { sealCommand } from './commands/seal.ts';
 import { secretCommand } from './commands/secret.ts';
 import type { ServiceCommand } from './commands/service.ts';
@@ -29,6 +30,7 @@ const COMMANDS: readonly (Command | ServiceCommand)[] = [
   sealCommand,
   verifyCommand,
   proveCommand,
+  restoreCommand,
   secretCommand,
   startCommand,
 ];

@@ -15,6 +15,8 @@ Prove         verify [archive|proof]  integrity and completeness, offline
               prove <n>               write an inclusion proof
               secret check            was this value ever in a state?
 
+Set up        restore --from <place>  a lost data directory, from its archive
+
 Global flags  --data-dir, --config, --json (one object per line), --no-color, -q, -v, --version
 Exit codes    0 ok   1 verification failed / differences found   2 usage or could not run   3 incomplete (gaps without explanation)
 `;

@@ -53,11 +53,7 @@ export async function flushBatch(parts: FlushParts, batch: Batch, steps: FlushSt
   // A database that was set back shows here, before anything of the other history is sent.
   if (isBefore('committed')) await lookUp(parts, sealKey(prev), manifest, readManifest);
   assertClock(parts.archive);
-  const content = toContentLock(parts, batch);
-  for (const { sha256, body } of distinct(steps.blobs())) {
-    receipts.push(await store(parts, (attempt) => blobKey(prev, sha256, attempt), body, content));
-  }
-  receipts.push(await store(parts, (attempt) => batchKey(prev, attempt), batch.body, content));
+  receipts.push(...(await storeContent(parts, batch, steps.blobs())));
   if (isBefore('content')) await steps.setPhase('content');
 
   receipts.push(await store(parts, (attempt) => sealKey(prev, attempt), manifest, parts.structure, readManifest));
@@ -91,6 +87,18 @@ function assertClock({ clockSkewMs }: Archive): void {
 
 function distinct(blobs: readonly StoredBlob[]): readonly StoredBlob[] {
   return [...new Map(blobs.map((blob) => [blob.sha256, blob])).values()];
+}
+
+/** Nothing where a restore found the content expired: then the archive had it, and let it go. */
+async function storeContent(parts: FlushParts, batch: Batch, blobs: readonly StoredBlob[]): Promise<Receipt[]> {
+  const { prev, body } = batch;
+  if (body.length === 0) return [];
+  const content = toContentLock(parts, batch);
+  const receipts: Receipt[] = [];
+  for (const blob of distinct(blobs)) {
+    receipts.push(await store(parts, (attempt) => blobKey(prev, blob.sha256, attempt), blob.body, content));
+  }
+  return [...receipts, await store(parts, (attempt) => batchKey(prev, attempt), body, content)];
 }
 
 /** What the signed manifest promises counts, not a setting that changed since. 0 days: nothing is promised. */

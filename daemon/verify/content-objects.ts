@@ -18,10 +18,14 @@ export interface GroupContent {
   /** Per object: the versions that count, all with the signed content. */
   readonly counted: readonly (readonly StoredVersion[])[];
   readonly missing: readonly MissingContent[];
+  /** The stored bytes behind it all, by SHA-256; empty unless they were asked for. */
+  readonly bodies: ReadonlyMap<string, Uint8Array>;
 }
 
 export interface ContentContext {
   readonly reader: ArchiveReader;
+  /** Every body is held until the batch is done with. */
+  readonly wantsBodies: boolean;
   readonly findings: Findings;
 }
 
@@ -42,15 +46,21 @@ export async function readGroupContent(
   const lines = batch.found && readLines(context, batch.found, manifest);
   const counted = batch.found === undefined ? [] : [batch.found.versions];
   const missing = batch.missing === undefined ? [] : [batch.missing];
+  const bodies = new Map<string, Uint8Array>();
+  const keep = (sha256: string, found: Counted['found']): void => {
+    if (context.wantsBodies && found !== undefined) bodies.set(sha256, found.body);
+  };
+  keep(manifest.batch.sha256, batch.found);
   const blobs = byDigest(group.blob);
   for (const expected of manifest.blobs) {
     const object = { kind: 'blob', prev, sha256: expected.sha256, attempt: 1 } as const;
     const blob = await readCounted(context, group, object, blobs.get(expected.sha256) ?? [], expected);
     if (blob.found !== undefined) counted.push(blob.found.versions);
     if (blob.missing !== undefined) missing.push(blob.missing);
+    keep(expected.sha256, blob.found);
   }
   addOrphanBlobs(context.findings, group, manifest);
-  return { lines, counted, missing };
+  return { lines, counted, missing, bodies };
 }
 
 function byDigest(versions: readonly StoredVersion[]): ReadonlyMap<string, readonly StoredVersion[]> {

@@ -31,6 +31,8 @@ export interface LoadedGroup {
 export interface LoadContext {
   readonly reader: ArchiveReader;
   readonly wantsReceipts: boolean;
+  /** Hold the bytes of batch and blobs, too. */
+  readonly wantsBodies?: boolean;
 }
 
 /** Per batch, when the store is asked about locks. */
@@ -45,7 +47,7 @@ export async function loadGroup(context: LoadContext, group: Group, trust: Trust
   const atCheckpoint = await loadCheckpoints(context, group, trust, atSeal.seals.some(isHere), findings);
   const seals = confirmedFirst(atSeal.seals.filter(isHere), atCheckpoint.checkpoints);
   const [seal] = seals;
-  const content = seal && (await readGroupContent({ reader: context.reader, findings }, group, seal.value));
+  const content = seal && (await readContent(context, group, seal.value, findings));
   if (seal === undefined) addOrphans(findings, group);
   const counted = [seal, ...atCheckpoint.checkpoints].flatMap((signed) =>
     signed === undefined ? [] : [signed.versions],
@@ -61,6 +63,15 @@ export async function loadGroup(context: LoadContext, group: Group, trust: Trust
     hasUnknownKey: atSeal.hasUnknownKey || atCheckpoint.hasUnknownKey,
     findings,
   };
+}
+
+function readContent(
+  { reader, wantsBodies = false }: LoadContext,
+  group: Group,
+  manifest: Manifest,
+  findings: Findings,
+): Promise<GroupContent> {
+  return readGroupContent({ reader, findings, wantsBodies }, group, manifest);
 }
 
 /** In a fork the side that a checkpoint confirms is followed, so that only the other one is named. */

@@ -13,6 +13,7 @@ export interface LoadOptions {
   readonly from: number;
   readonly wantsReceipts: boolean;
   readonly wantsDigest: boolean;
+  readonly wantsBodies?: boolean;
   /** Objects read at once. */
   readonly concurrency?: number | undefined;
 }
@@ -41,12 +42,12 @@ export async function* loadGroups(
   chain: Chain,
   options: LoadOptions,
 ): AsyncGenerator<ListedGroup, string> {
-  const { wantsReceipts, wantsDigest, base, from } = options;
-  const context = { reader: createArchiveReader(archive, base), wantsReceipts };
+  const { wantsReceipts, wantsDigest, wantsBodies = false, base, from } = options;
+  const context = { reader: createArchiveReader(archive, base), wantsReceipts, wantsBodies };
   const limits = {
     concurrency: options.concurrency ?? (archive.isWriteOnce ? REMOTE_CONCURRENCY : LOCAL_CONCURRENCY),
     maxWeight: MAX_BYTES_UNDER_WAY,
-    weigh: ({ group }: Listed) => weighGroup(group, wantsReceipts),
+    weigh: ({ group }: Listed) => (wantsBodies ? weighBodies(group) : 0) + weighGroup(group, wantsReceipts),
   };
   const load = async ({ group }: Listed) => {
     const trust = chain.trust();
@@ -85,6 +86,10 @@ async function* listFrom(
 function weighGroup({ batch, blob, seal }: Group, wantsReceipts: boolean): number {
   const blobFactor = wantsReceipts ? RECEIPTS_AT_ONCE : 1;
   return LINE_FACTOR * largestOf(batch) + LEAF_FACTOR * largestOf(seal) + blobFactor * largestOf(blob);
+}
+
+function weighBodies({ batch, blob }: Group): number {
+  return [...batch, ...blob].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 }
 
 function largestOf(versions: readonly StoredVersion[]): number {

@@ -3,12 +3,13 @@
 import type { Archive } from '../archive/archive.ts';
 import { ConfigError } from '../errors.ts';
 import type { Verifier } from '../merkle/note.ts';
-import { createChain, startAt, type Chain, type ChainResult, type ChainStart } from './chain.ts';
+import { createChain, startAt, type Accepted, type Chain, type ChainResult, type ChainStart } from './chain.ts';
 import { createCompleteness } from './completeness.ts';
 import { describeElsewhere } from './elsewhere.ts';
 import { createFindings, type Findings } from './findings.ts';
 import { surveyArchive, type Survey } from './inventory.ts';
 import { createLineCounter, type LineCounter } from './line-counter.ts';
+import type { LoadedGroup } from './group.ts';
 import { loadGroups } from './load-groups.ts';
 import { createLogPolicy, type LogPolicy } from './log-policy.ts';
 import type { LifeStart } from './recorder-life.ts';
@@ -31,6 +32,8 @@ export interface VerifyOptions {
   /** Count locks that end within this time. */
   readonly endingSoonMs?: number;
   onProgress?(progress: VerifyProgress): void;
+  /** Takes each batch that extends the history, with the bytes of its content, in order: before the last word is said. */
+  onAccepted?(accepted: Accepted, loaded: LoadedGroup): void;
 }
 
 export interface VerifyProgress {
@@ -139,7 +142,8 @@ interface ReadOptions extends RunOptions {
 
 async function readGroups(archive: Archive, survey: Survey, parts: Parts, options: ReadOptions) {
   const { chain, policy, retention, lines } = parts;
-  const groups = loadGroups(archive, chain, { ...options, base: survey.base });
+  const wantsBodies = options.onAccepted !== undefined;
+  const groups = loadGroups(archive, chain, { ...options, base: survey.base, wantsBodies });
   let groupCount = 0;
   let digestAtStart: string | undefined;
   let digestAtPublished = '';
@@ -160,7 +164,10 @@ async function readGroups(archive: Archive, survey: Survey, parts: Parts, option
     policy.add(accepted?.manifest.kept ?? []);
     const contentDays = loaded.seals[0]?.value.contentDays ?? 0;
     retention.add(loaded.locks, { contentDays, policy: policy.current(), prev: loaded.prev });
-    if (accepted !== undefined) lines.add(accepted, loaded.content, policy.current());
+    if (accepted !== undefined) {
+      lines.add(accepted, loaded.content, policy.current());
+      options.onAccepted?.(accepted, loaded);
+    }
     const published = chain.publishedSize();
     if (published > publishedSize) {
       publishedSize = published;

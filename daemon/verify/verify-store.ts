@@ -10,8 +10,10 @@ import { guarded, type Sqlite } from '../store/database.ts';
 import { createEntries, type Entries } from '../store/entries.ts';
 import { createChain, startAt, type Chain } from './chain.ts';
 import { createCompleteness } from './completeness.ts';
+import { createExpiredRanges } from './expired-ranges.ts';
 import { createFindings, type Findings } from './findings.ts';
 import type { LoadedGroup } from './group.ts';
+import { mayBeExpired } from './missing-content.ts';
 import { readFacts } from './record-facts.ts';
 import { listFindings, toHeadReport, type VerifyReport } from './report.ts';
 import { parseKeptCheckpoint } from './since.ts';
@@ -50,9 +52,14 @@ function verifyRows(database: Sqlite, verifiers: readonly Verifier[], options: S
   });
 
   const outlines = batches.outlines();
+  const expired = createExpiredRanges(0);
   for (const [index, { prev }] of outlines.entries()) {
-    const manifest = acceptBatch(batches, prev, chain, findings);
-    if (manifest !== undefined) walk.to(manifest.size, manifest);
+    const accepted = acceptBatch(batches, prev, chain, findings, options.nowMs);
+    if (accepted !== undefined) {
+      const { manifest, isExpired } = accepted;
+      walk.to(manifest.size, manifest, isExpired);
+      if (isExpired) expired.add({ from: prev, to: manifest.size, contentDays: manifest.contentDays, mode: '' });
+    }
     const counts = { listedCount: 0, batchCount: index + 1, batchTotal: outlines.length };
     options.onProgress?.({ ...counts, recordCount: walk.verifiedCount() });
   }
@@ -72,8 +79,8 @@ function verifyRows(database: Sqlite, verifiers: readonly Verifier[], options: S
       from: 0,
       size: sealedSize,
       verifiedCount: walk.verifiedCount(),
-      expiredCount: 0,
-      expired: { count: 0, list: [], prefixEnd: undefined },
+      expiredCount: walk.expiredCount(),
+      expired: expired.report(),
       unsealedCount: Math.max(0, size - sealedSize),
     },
     head: toHeadReport(result),
@@ -92,30 +99,39 @@ type OnLine = (leafIndex: number, line: Buffer | undefined) => void;
 
 interface EntryWalk {
   /** Entries up to `size`, against the leaves of the manifest that ends there, or only against themselves. */
-  to(size: number, manifest: Manifest | undefined): void;
+  to(size: number, manifest: Manifest | undefined, isExpired?: boolean): void;
   finish(): void;
   /** Lines that are the leaves of a signed root. */
   verifiedCount(): number;
+  /** Lines that are not kept any more. */
+  expiredCount(): number;
 }
 
 function createEntryWalk(entries: Entries, findings: Findings, onLine: OnLine): EntryWalk {
   const nodes = createNodeCheck(entries, findings);
   let next = 0;
   let verified = 0;
+  let expired = 0;
   const fail = (code: string, leafIndex: number, message: string): void =>
     findings.add('failure', { code, leafIndex, message });
+  const failHash = (leafIndex: number): void =>
+    fail('leaf-hash-altered', leafIndex, `expected the signed leaf hash of record ${leafIndex}, got another`);
   const check = (leafIndex: number, line: Buffer, stored: Hash, signed: Hash | undefined): void => {
     const computed = leafHash(line);
     nodes.add(signed ?? computed);
-    if (signed !== undefined && !equalHashes(stored, signed)) {
-      fail('leaf-hash-altered', leafIndex, `expected the signed leaf hash of record ${leafIndex}, got another`);
-    }
+    if (signed !== undefined && !equalHashes(stored, signed)) failHash(leafIndex);
     if (equalHashes(computed, signed ?? stored)) {
       if (signed !== undefined) verified += 1;
       onLine(leafIndex, line);
       return;
     }
     fail('line-altered', leafIndex, `expected the line of record ${leafIndex} to give its leaf hash, got another`);
+    onLine(leafIndex, undefined);
+  };
+  const gone = (leafIndex: number, stored: Hash, signed: Hash | undefined): void => {
+    nodes.add(signed ?? stored);
+    if (signed !== undefined && !equalHashes(stored, signed)) failHash(leafIndex);
+    expired += 1;
     onLine(leafIndex, undefined);
   };
   const missing = (leafIndex: number, signed: Hash | undefined): void => {
@@ -125,28 +141,38 @@ function createEntryWalk(entries: Entries, findings: Findings, onLine: OnLine): 
     else nodes.stop();
   };
   return {
-    to(size, manifest) {
+    to(size, manifest, isExpired = false) {
       const leafAt = (leafIndex: number): Hash | undefined =>
         manifest === undefined ? undefined : manifest.leaves[leafIndex - manifest.prev];
       for (const { leafIndex, line, leafHash: stored } of entries.range(next, size)) {
         for (; next < leafIndex; next += 1) missing(next, leafAt(next));
-        check(leafIndex, line, stored, leafAt(leafIndex));
+        if (isExpired && line.length === 0) gone(leafIndex, stored, leafAt(leafIndex));
+        else check(leafIndex, line, stored, leafAt(leafIndex));
         next += 1;
       }
       for (; next < size; next += 1) missing(next, leafAt(next));
     },
     finish: () => nodes.finish(),
     verifiedCount: () => verified,
+    expiredCount: () => expired,
   };
 }
 
 /** Rows are the only copy here: what does not verify is a failure, not an anomaly. */
-function acceptBatch(batches: Batches, prev: number, chain: Chain, findings: Findings): Manifest | undefined {
+function acceptBatch(
+  batches: Batches,
+  prev: number,
+  chain: Chain,
+  findings: Findings,
+  nowMs: number,
+): { readonly manifest: Manifest; readonly isExpired: boolean } | undefined {
   const batch = batches.at(prev);
   if (batch === undefined) return undefined;
   const own = createFindings();
   const seal = openSeal(batch, chain.trust(), own);
-  if (seal !== undefined) {
+  // Restored after its retention was over: hashes and kept lines are what is left of it.
+  const isExpired = batch.body.length === 0 && seal !== undefined && mayBeExpired(seal.value, batch.frozenMs, nowMs);
+  if (seal !== undefined && !isExpired) {
     checkBatchRow(batch, seal.value, own);
     checkBlobRows(batches, seal.value, own);
   }
@@ -164,7 +190,7 @@ function acceptBatch(batches: Batches, prev: number, chain: Chain, findings: Fin
   };
   const manifest = chain.accept(loaded)?.manifest;
   if (manifest === undefined && seal === undefined) findings.add('failure', unsealed(prev));
-  return manifest;
+  return manifest && { manifest, isExpired };
 }
 
 function openSeal(batch: Batch, trust: Trust, findings: Findings): Signed<Manifest> | undefined {
