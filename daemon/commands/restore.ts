@@ -123,6 +123,7 @@ async function succeed(given: Arguments, context: ServiceContext, parts: Restore
   const verified = await beginSuccessor({ ...parts, vkey });
   const config = await context.loadConfig({});
   const key = await openLogKey(context.dataDir, config.logName);
+  await openRedactionKeys(context.dataDir, new Date(context.now()).getUTCFullYear());
   const json = { object: 'successor', origin: key.signer.name, vkey: key.vkey, predecessor: verified.origin };
   return { json: { ...json, ...counts(verified) }, text: describeSuccessor(verified, key) };
 }

@@ -59,7 +59,7 @@ describe('sealer/start-check', () => {
     );
   const frozenSize = (log: LogHarness): number => log.read(({ batches }) => batches.frozenSize());
   const phases = (log: LogHarness): string[] => log.read(({ batches }) => batches.outlines().map(({ phase }) => phase));
-  const newArchive = (location = 'memory:'): MemoryArchive => createMemoryArchive({ location });
+  const newArchive = (location = 'memory:'): MemoryArchive => createMemoryArchive({ location, onPut: () => undefined });
   /** Bytes of every version, by key. */
   const contentOf = async (archive: MemoryArchive): Promise<Map<string, string>> => {
     const bodies = new Map<string, string>();

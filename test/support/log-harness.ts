@@ -53,10 +53,12 @@ export interface ReadParts {
   readonly queries: ReturnType<typeof createQueries>;
 }
 
-export function openLogHarness(limits = { maxRecords: 4096, maxBytes: 4 * 1024 * 1024 }): LogHarness {
+/** `source`: a database to go on with; it is copied. */
+export function openLogHarness(limits = { maxRecords: 4096, maxBytes: 4 * 1024 * 1024 }, source?: string): LogHarness {
   // In memory where there is such a place: what these tests end is never the machine.
   const dataDir = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'stateseal-log-'));
   const databasePath = join(dataDir, 'log.sqlite');
+  if (source !== undefined) copyFileSync(source, databasePath);
   const clock = { ms: Date.UTC(2026, 5, 23, 14) };
   const { settings, keys, policy } = testInput(databasePath, limits);
   const open = (): RecorderMethods =>
