@@ -23,6 +23,7 @@ import { createEntries, type Entries } from './store/entries.ts';
 import { openDataLock } from './store/data-lock.ts';
 import { openDatabaseReadOnly } from './store/database.ts';
 import type { StateRow } from './store/states.ts';
+import { readUsedEpochs } from './store/used-epochs.ts';
 
 export interface DaemonEvents {
   onOutcome(outcome: Outcome): void;
@@ -196,7 +197,8 @@ async function tick(
 }
 
 async function openWorker(config: Config, key: LogKey, onDeath: (error: StoreError) => void): Promise<RecorderClient> {
-  const keys = await openRedactionKeys(config.dataDir, new Date().getUTCFullYear());
+  const used = readUsedEpochs(join(config.dataDir, DATABASE_FILE));
+  const keys = await openRedactionKeys(config.dataDir, new Date().getUTCFullYear(), used);
   const input = {
     settings: {
       databasePath: join(config.dataDir, DATABASE_FILE),

@@ -36,6 +36,19 @@ describe('keys on disk', () => {
     });
   }
 
+  it('of an epoch that is lost never give their id to another key', async () => {
+    const first = await openRedactionKeys(dataDir, 2026);
+    expect(first.epoch.kid).to.equal('e2026');
+    expect((await openRedactionKeys(dataDir, 2026, new Set(['e2026']))).epoch).to.deep.equal(first.epoch);
+    await rm(join(dataDir, 'keys/epoch-e2026.key'));
+    const second = await openRedactionKeys(dataDir, 2026, new Set(['e2025', 'e2026']));
+    expect(second.epoch.kid).to.equal('e202602');
+    expect((await openRedactionKeys(dataDir, 2026)).epoch, 'from then on').to.deep.equal(second.epoch);
+    await rm(join(dataDir, 'keys/epoch-e202602.key'));
+    expect((await openRedactionKeys(dataDir, 2026, new Set(['e2026', 'e202602']))).epoch.kid).to.equal('e202603');
+    expect((await openRedactionKeys(dataDir, 2027, new Set(['e2026']))).epoch.kid).to.equal('e2027');
+  });
+
   it('are refused when they are damaged', async () => {
     await open();
     await writeFile(join(dataDir, 'keys/log.key'), 'x');

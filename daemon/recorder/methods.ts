@@ -83,6 +83,7 @@ export function openRecorderMethods(
     observer,
     environment,
     quietMs: settings.quietMs,
+    contentDays: settings.contentDays,
   });
   const { signer } = secrets;
   const { limits, contentDays } = settings;

@@ -17,6 +17,8 @@ export interface RecorderParts {
   readonly environment: Environment;
   /** How long without a new version ends a change that had no lock, and how long a file stays away before it counts. */
   readonly quietMs: number;
+  /** How long sealed content is locked, in days; 0 = it is not. */
+  readonly contentDays: number;
 }
 
 export interface SightingContext {

@@ -12,11 +12,12 @@ import { assertNoteIsClean, hideInLocks } from './known-secrets.ts';
 import { createLockKeeper } from './lock-keeper.ts';
 import type { Outcome, RecorderParts, SightingContext } from './parts.ts';
 import { createReferenceKeeper } from './reference-keeper.ts';
+import { createRenewals } from './renewals.ts';
 import { createVersionKeeper } from './version-keeper.ts';
 
 export interface Recorder {
   observe(sighting: StateSighting, context: SightingContext): Outcome;
-  /** Closes quiet changes, retires what stayed away, names what stayed empty. Call about once a second. */
+  /** Closes quiet changes, retires what stayed away, names what stayed empty, renews. Call about once a second. */
   tick(): Outcome;
   append(records: readonly NewRecord[]): Outcome;
   /** The source version last recorded for a reference: what `look` takes as cursor. */
@@ -32,6 +33,7 @@ export function createRecorder(parts: RecorderParts): Recorder {
   const references = createReferenceKeeper(parts, changes);
   const absences = createAbsenceKeeper(parts, changes);
   const versions = createVersionKeeper(parts, changes, references);
+  const renewals = createRenewals(parts, parts.contentDays);
 
   const inTransaction = (work: () => Outcome['verdict']): Outcome => {
     const run = parts.database.transaction(() => {
@@ -104,7 +106,8 @@ export function createRecorder(parts: RecorderParts): Recorder {
       let closed: readonly StateRow[] = [];
       const outcome = inTransaction(() => {
         closed = changes.closeQuiet(beforeMs);
-        return absences.settle(beforeMs) || closed.length > 0 ? 'recorded' : 'nothing';
+        const isSettled = absences.settle(beforeMs) || closed.length > 0;
+        return renewals.renewOne() || isSettled ? 'recorded' : 'nothing';
       });
       // Its run is over and recorded, and no lock stood beside it: what comes next starts from here.
       for (const { uri, lock } of closed) if (lock === '') holds.settle(uri);

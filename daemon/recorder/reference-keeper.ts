@@ -1,13 +1,9 @@
 // A readable version at a reference that no live state has: a first sight, a birth, a copy, or a state that moved there
 // from another place. None of these ever deletes a resource.
-import { gunzipSync } from 'node:zlib';
-import type { Json } from '../json/value.ts';
-import { formatJson } from '../json/format.ts';
 import type { BaselineReason } from '../record/data.ts';
-import type { InstanceBody, ObservedState } from '../record/observation.ts';
+import type { ObservedState } from '../record/observation.ts';
 import type { StateSighting } from '../sources/source.ts';
 import type { StateRow } from '../store/states.ts';
-import { compressBlob } from './appender.ts';
 import type { ChangeKeeper } from './change-keeper.ts';
 import { nextId } from './environment.ts';
 import { lockOfVersion } from './hold-tracker.ts';
@@ -17,6 +13,7 @@ import { toLockFacts } from './open-change.ts';
 import type { Outcome, RecorderParts, SightingContext } from './parts.ts';
 import { isContentOf } from './rebuilt-tag.ts';
 import { compareSerials } from './serial.ts';
+import { formatSnapshot } from './snapshot-blob.ts';
 import { formatBody } from './steps.ts';
 
 /** How long a state that looks like another one at a new place is watched before it is called a copy. */
@@ -98,7 +95,7 @@ export function createReferenceKeeper(parts: RecorderParts, changes: ChangeKeepe
         form: observed.form,
         instances: isBare ? 0 : observed.instances.length,
         outputs: isBare ? 0 : observed.outputs.length,
-        snapshot: isBare ? undefined : appender.blob(formatSnapshot(observed)),
+        snapshot: isBare ? undefined : appender.blob(formatSnapshot(observed.instances, observed.outputs)),
         copyOf: facts.copyOf,
       },
     });
@@ -257,27 +254,4 @@ export function createReferenceKeeper(parts: RecorderParts, changes: ChangeKeepe
       return revived;
     },
   };
-}
-
-/** The snapshot blob: one line per instance, then one per output; commitments, never tags. */
-export function formatSnapshot(observed: ObservedState): Buffer {
-  return compressBlob(snapshotLines(observed));
-}
-
-function* snapshotLines(observed: ObservedState): Generator<string> {
-  const publish = (hidden: InstanceBody['hidden']): Json =>
-    hidden.map(({ path, by, kid, commitment }) => ({ path, by, kid, commitment }));
-  for (const { address, deposed, body } of observed.instances) {
-    if (body === undefined) continue;
-    const { type, provider, tainted, attributes } = body;
-    yield formatJson({ address, deposed, type, provider, tainted, attributes, hidden: publish(body.hidden) });
-  }
-  for (const { name, sensitive, value, hidden } of observed.outputs) {
-    yield formatJson({ output: name, sensitive, value, hidden: publish(hidden) });
-  }
-}
-
-/** Lines of a blob body. */
-export function readBlobLines(body: Uint8Array): string[] {
-  return gunzipSync(body).toString('utf8').trimEnd().split('\n');
 }

@@ -2,7 +2,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { compressBlob } from '../../daemon/recorder/appender.ts';
-import { readBlobLines } from '../../daemon/recorder/reference-keeper.ts';
+import { readBlobLines } from '../../daemon/recorder/snapshot-blob.ts';
 
 describe('compressBlob', () => {
   const long = 'x'.repeat(300_000);

@@ -4,7 +4,7 @@ import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { readBlobLines } from '../../daemon/recorder/reference-keeper.ts';
+import { readBlobLines } from '../../daemon/recorder/snapshot-blob.ts';
 import { createBatches } from '../../daemon/store/batches.ts';
 import { openDatabaseReadOnly } from '../../daemon/store/database.ts';
 import { corpus } from '../redaction/corpus.ts';

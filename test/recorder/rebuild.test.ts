@@ -16,6 +16,7 @@ import { openDatabase, openDatabaseReadOnly } from '../../daemon/store/database.
 import { createEntries } from '../../daemon/store/entries.ts';
 import { createQueryIndex } from '../../daemon/store/query-index.ts';
 import { createStates, type StateRow } from '../../daemon/store/states.ts';
+import { readUsedEpochs } from '../../daemon/store/used-epochs.ts';
 import { openLogHarness, testInput, testKeys, type LogHarness } from '../support/log-harness.ts';
 import { createRandom, createWorld } from '../support/state-world.ts';
 import { formatWorldState, type WorldState } from '../support/world-state.ts';
@@ -66,6 +67,13 @@ describe('recorder/rebuild', function () {
     }
     const [step] = linesOf(path, 'resource.changed');
     expect(step).to.deep.include({ changes: [{ path: '/size', before: 1, after: 2 }], hidden: [] });
+  });
+
+  it('still names the key epochs that the log has used', () => {
+    log.methods.observe(sighting(state(1n, { a: { size: 1, secret: 'first-secret' } })), initial);
+    const { path } = rebuild(log, folder);
+    for (const used of [pathOf(log), path]) expect(readUsedEpochs(used)).to.deep.equal(new Set(['e1']));
+    expect(readUsedEpochs(join(folder, 'nothing'))).to.deep.equal(new Set());
   });
 
   it('tells by its commitment alone that a hidden value changed while nobody looked', () => {

@@ -7,7 +7,7 @@ import { isJsonArray, isJsonObject, type Json, type JsonObject } from '../../dae
 import type { ValueChange } from '../../daemon/record/data.ts';
 import type { ParsedRecord } from '../../daemon/record/record.ts';
 import { applyChanges } from '../../daemon/recorder/diff.ts';
-import { readBlobLines } from '../../daemon/recorder/reference-keeper.ts';
+import { readBlobLines } from '../../daemon/recorder/snapshot-blob.ts';
 import { compareSerials } from '../../daemon/recorder/serial.ts';
 import { parseBody, parseOutput } from '../../daemon/recorder/steps.ts';
 import type { Sqlite } from '../../daemon/store/database.ts';
