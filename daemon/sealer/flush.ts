@@ -50,8 +50,9 @@ export async function flushBatch(parts: FlushParts, batch: Batch, steps: FlushSt
       () => openManifest(bytes, parts.verifiers, parts.origin),
       (opened) => opened.manifest.prev === prev,
     );
-  // A database that was set back shows here, before anything of the other history is sent.
-  if (isBefore('committed')) await lookUp(parts, sealKey(prev), manifest, readManifest);
+  // A database that was set back shows here, before anything of the other history is sent. The answer also tells the
+  // store's time anew: what was wrong for one answer must not be held against all later ones.
+  await lookUp(parts, sealKey(prev), manifest, readManifest);
   assertClock(parts.archive);
   receipts.push(...(await storeContent(parts, batch, steps.blobs())));
   if (isBefore('content')) await steps.setPhase('content');

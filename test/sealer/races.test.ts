@@ -1,13 +1,14 @@
 // What happens while a seal is under way: new evidence, a second writer on a store that ignores conditions, copies of
 // our own objects with other bytes, and keys that stay squatted over several attempts.
 import { expect } from 'chai';
+import type { Archive } from '../../daemon/archive/archive.ts';
 import { IntegrityError } from '../../daemon/errors.ts';
-import { batchKey, sealKey } from '../../daemon/merkle/object-key.ts';
-import { createSealer, type Sealer } from '../../daemon/sealer/sealer.ts';
-import { createSealView } from '../../daemon/store/seal-view.ts';
+import { batchKey, checkpointKey, sealKey } from '../../daemon/merkle/object-key.ts';
+import type { Sealer } from '../../daemon/sealer/sealer.ts';
 import { openDatabaseReadOnly, type Sqlite } from '../../daemon/store/database.ts';
-import { ORIGIN, openLogHarness, plainRecord, testVerifier, type LogHarness } from '../support/log-harness.ts';
+import { openLogHarness, plainRecord, type LogHarness } from '../support/log-harness.ts';
 import { createMemoryArchive, storeAway, type MemoryArchive, type PutFate } from '../support/memory-archive.ts';
+import { openSealerOn } from '../support/sealer-on.ts';
 
 describe('sealer/races', () => {
   let log: LogHarness;
@@ -22,26 +23,7 @@ describe('sealer/races', () => {
     log.close();
   });
 
-  const open = (archive: MemoryArchive): Sealer =>
-    createSealer({
-      openArchive: () => Promise.resolve(archive),
-      recorder: log.client,
-      ...createSealView(database),
-      verifiers: [testVerifier],
-      origin: ORIGIN,
-      policy: {
-        maxAgeMs: 60_000,
-        maxRecords: 4096,
-        maxBytes: 4 * 1024 * 1024,
-        idleMs: 3_600_000,
-        structure: undefined,
-        content: undefined,
-      },
-      now: () => log.clock.ms,
-      random: () => 1,
-      onSealed: () => undefined,
-      onProblem: () => undefined,
-    });
+  const open = (archive: Archive): Sealer => openSealerOn(log, database, archive, { random: () => 1 });
   const record = (sealer: Sealer, n: number): void => sealer.notice(log.methods.append([plainRecord(n)]));
   const frozenSize = (): number => log.read(({ batches }) => batches.frozenSize());
   const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
@@ -171,4 +153,46 @@ describe('sealer/races', () => {
     // The second batch holds the obstruction.
     expect(types).to.deep.equal(['change.noted', 'archive.obstructed', 'batch.archived', 'batch.archived']);
   });
+
+  it('asks for the time again after an answer with a wrong one, however far the batch had come', async () => {
+    const store = createMemoryArchive();
+    let skewMs = 0;
+    let isWrongAt: string | undefined = checkpointKey(0);
+    const archive: Archive = {
+      ...bind(store),
+      get clockSkewMs() {
+        return skewMs;
+      },
+      versions: (key) => {
+        skewMs = 0;
+        return store.versions(key);
+      },
+      put: (key, body, sha256, retention) => {
+        if (key !== isWrongAt) return store.put(key, body, sha256, retention);
+        isWrongAt = undefined;
+        skewMs = 3_600_000;
+        throw storeAway();
+      },
+    };
+    const sealer = open(archive);
+    record(sealer, 1);
+    expect(await failureOf(sealer.seal())).to.have.property('code', 'archive-unavailable');
+    expect(log.read(({ batches }) => batches.at(0)?.phase)).to.equal('signed');
+    await sealer.seal();
+    expect(log.read(({ batches }) => batches.at(0)?.phase)).to.equal('published');
+  });
 });
+
+function bind(store: MemoryArchive): Archive {
+  return {
+    location: store.location,
+    isWriteOnce: true,
+    clockSkewMs: 0,
+    put: (...input) => store.put(...input),
+    versions: (key) => store.versions(key),
+    get: (...input) => store.get(...input),
+    list: (prefix) => store.list(prefix),
+    readReceipt: (key, versionId) => store.readReceipt(key, versionId),
+    close: () => store.close(),
+  };
+}
