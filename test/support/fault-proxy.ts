@@ -41,6 +41,8 @@ export interface FaultProxy {
   onDone: ((call: S3Request) => void) | undefined;
   /** Calls seen so far, in order. */
   readonly calls: readonly S3Request[];
+  /** Resolves when nothing is under way: what a caller that is gone has sent has reached the store or never will. */
+  settled(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -50,8 +52,12 @@ const TRICKLE_STEPS = 20;
 
 export async function openFaultProxy(target: string): Promise<FaultProxy> {
   const calls: S3Request[] = [];
+  const underWay = new Set<Promise<void>>();
   const server = createServer((incoming, outgoing) => {
-    serve(proxy, calls, target, incoming, outgoing).catch(() => outgoing.destroy());
+    const serving = serve(proxy, calls, target, incoming, outgoing)
+      .catch(() => void outgoing.destroy())
+      .finally(() => underWay.delete(serving));
+    underWay.add(serving);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -62,6 +68,9 @@ export async function openFaultProxy(target: string): Promise<FaultProxy> {
     onCall: undefined,
     onDone: undefined,
     calls,
+    async settled() {
+      while (underWay.size > 0) await Promise.all(underWay);
+    },
     async close() {
       server.close();
       server.closeAllConnections();
@@ -141,9 +150,14 @@ function forward(target: string, received: Received): Promise<Answer> {
 /** The store is left with a request that never becomes whole. */
 async function sendPart(target: string, received: Received, at: number): Promise<void> {
   const sending = openRequest(target, received);
-  sending.on('error', () => undefined);
-  await new Promise((resolve) => sending.write(received.body.subarray(0, at), resolve));
-  sending.destroy();
+  const part = received.body.subarray(0, at);
+  await new Promise((resolve) => {
+    sending.once('error', resolve);
+    // An empty write would wait for ever: then the head alone is sent.
+    if (part.length > 0) sending.write(part, resolve);
+    else sending.once('socket', (socket) => socket.once('connect', () => setImmediate(resolve))).flushHeaders();
+  });
+  sending.on('error', () => undefined).destroy();
 }
 
 // "Expect" is between two neighbours, and has been answered here.

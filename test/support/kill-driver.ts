@@ -9,7 +9,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
+import type { Archive } from '../../daemon/archive/archive.ts';
 import { openDirectoryArchive } from '../../daemon/archive/directory.ts';
+import type { S3ArchiveOptions } from '../../daemon/archive/s3-options.ts';
 import { createBatches } from '../../daemon/store/batches.ts';
 import { openDatabaseReadOnly } from '../../daemon/store/database.ts';
 import { assertLog, type LogFacts } from './assert-log.ts';
@@ -26,7 +28,19 @@ export const KILL_LABELS = [
 
 export type KillPlan =
   | { readonly label: (typeof KILL_LABELS)[number]; readonly mode: 'after' | 'during' }
-  | { readonly label: 'anywhere'; readonly mode: 'at random' };
+  | { readonly label: 'anywhere'; readonly mode: 'at random' }
+  /** By the store that it seals to. */
+  | { readonly label: 'anywhere'; readonly mode: 'by the store' };
+
+/** A store beside the recorder, whose faults are its problems and no failures of the test. */
+export interface KilledLogStore {
+  /** How the process reaches it. */
+  readonly s3: S3ArchiveOptions;
+  /** Without faults between. */
+  open(): Promise<Archive>;
+  /** Given the process: `kill` may be called at any time while it lives. */
+  arm(kill: () => void): void;
+}
 
 /** Where a process was when it died: in a step, right after one, or 'start' before the first. */
 export type KillPlace = string;
@@ -39,8 +53,11 @@ export interface KilledLog {
   close(): void;
 }
 
-/** `random` gives numbers from 0 to 1; `cacheDir` keeps compiled modules between the processes. */
-export function openKilledLog(seed: number, random: () => number, cacheDir: string): KilledLog {
+/**
+ * `random` gives numbers from 0 to 1; `cacheDir` keeps compiled modules between the processes. Without a store it seals
+ * to a directory.
+ */
+export function openKilledLog(seed: number, random: () => number, cacheDir: string, store?: KilledLogStore): KilledLog {
   const folder = mkdtempSync(join(tmpdir(), 'stateseal-kill-'));
   mkdirSync(join(folder, 'archive'));
   const script = createLogScript(seed);
@@ -58,7 +75,7 @@ export function openKilledLog(seed: number, random: () => number, cacheDir: stri
     let begun: readonly string[] = [];
     for (const line of lines) {
       const [word = '', second = '', third = '', fourth = ''] = line.split(' ');
-      if (word === 'problem') throw new Error(`the sealer had a problem: ${second}`);
+      if (word === 'problem' && store === undefined) throw new Error(`the sealer had a problem: ${second}`);
       if (word === 'did' && second === 'signCheckpoint') assertOneTruth(third, fourth);
       if (word === 'begin') {
         const serial = Number(third);
@@ -98,19 +115,22 @@ export function openKilledLog(seed: number, random: () => number, cacheDir: stri
   };
 
   const check = async (begun: readonly string[]): Promise<LogFacts> => {
-    const archive = await openDirectoryArchive(join(folder, 'archive'), { create: false });
+    const archive = store ? await store.open() : await openDirectoryArchive(join(folder, 'archive'), { create: false });
     const databasePath = join(folder, 'log.sqlite');
     const facts = await assertLog({ databasePath, archive, verifiers: [testVerifier] }, { done, begun });
+    await archive.close();
     assertSigned();
     if (facts.hasBegun) done.push(...begun);
     return facts;
   };
 
   const run = async (
-    order: Omit<KillOrder, 'folder' | 'seed' | 'serial' | 'isNoted' | 'generation'>,
+    order: Omit<KillOrder, 'folder' | 'seed' | 'serial' | 'isNoted' | 'generation' | 's3'>,
     plan?: KillPlan,
   ) => {
-    const lines = await runTarget({ folder, seed, ...position, ...order }, plan, random, cacheDir);
+    const remote = store === undefined ? {} : { s3: store.s3 };
+    const started = { folder, seed, ...position, ...order, ...remote };
+    const lines = await runTarget(started, plan, random, cacheDir, (kill) => store?.arm(kill));
     position.generation += 1;
     return lines;
   };
@@ -149,6 +169,7 @@ async function runTarget(
   plan: KillPlan | undefined,
   random: () => number,
   cacheDir: string,
+  arm: (kill: () => void) => void,
 ): Promise<readonly string[]> {
   const child = spawn(process.execPath, [TARGET, JSON.stringify(order)], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -158,6 +179,7 @@ async function runTarget(
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (errors += chunk));
   const kill = (): void => void child.kill('SIGKILL');
+  if (plan?.mode === 'by the store') arm(kill);
   if (plan?.mode === 'at random') void delay(100 + random() * 600).then(kill);
   for await (const line of createInterface(child.stdout)) {
     lines.push(line);

@@ -1,15 +1,19 @@
-// The process that is killed: the real recorder and sealer on a database and a directory archive, through a seeded
-// script of versions. Says on standard output what it is about to do, has done and was told; can stop at a named step.
+// The process that is killed: the real recorder and sealer on a database and an archive (a directory, or a store that
+// may fail), through a seeded script of versions. Says on standard output what it is about to do, has done and was told;
+// can stop at a named step.
 import { createHash } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Archive } from '../../daemon/archive/archive.ts';
 import { openDirectoryArchive } from '../../daemon/archive/directory.ts';
+import type { S3ArchiveOptions } from '../../daemon/archive/s3-options.ts';
+import { openS3Archive } from '../../daemon/archive/s3.ts';
 import { parseObjectKey } from '../../daemon/merkle/object-key.ts';
 import { createPolicy } from '../../daemon/redaction/allow-list.ts';
 import type { RecorderClient } from '../../daemon/recorder/client.ts';
 import { openRecorderMethods, type RecorderMethods } from '../../daemon/recorder/methods.ts';
-import { createSealer } from '../../daemon/sealer/sealer.ts';
+import { ArchiveError } from '../../daemon/errors.ts';
+import { createSealer, type Sealer } from '../../daemon/sealer/sealer.ts';
 import { createBatches } from '../../daemon/store/batches.ts';
 import { createSealView } from '../../daemon/store/seal-view.ts';
 import { openDatabaseReadOnly } from '../../daemon/store/database.ts';
@@ -29,10 +33,16 @@ export interface KillOrder {
   readonly lastSerial: number;
   /** Stop there: say so and wait ('after'), or say so and go on ('during'), to be killed. */
   readonly stop: { readonly label: string; readonly occurrence: number; readonly mode: 'after' | 'during' } | undefined;
+  /** Seals there; absent: to the folder `archive` beside the database. */
+  readonly s3?: S3ArchiveOptions;
 }
 
 const LIMITS = { maxRecords: 7, maxBytes: 1 << 20 };
 const SEAL_EVERY = 2;
+const RETENTION = { mode: 'GOVERNANCE', days: 30 } as const;
+/** A seal that fails is tried again; in between the log goes on. A store that fails more often ends the test. */
+const SEAL_TRIES = 2;
+const LAST_SEAL_TRIES = 40;
 
 const order = JSON.parse(process.argv[2] ?? '') as KillOrder;
 const clock = { ms: 0 };
@@ -50,7 +60,9 @@ async function step<T>(label: string, run: () => T | Promise<T>, tell: (result: 
   if (isHere && order.stop?.mode === 'during') say('stop');
   const result = await run();
   say('did', label, tell(result));
-  if (isHere && order.stop?.mode === 'after') {
+  // Where a store may fail, the first that succeeds from there on.
+  const isBehind = order.stop?.label === label && hits >= order.stop.occurrence;
+  if (isBehind && order.stop?.mode === 'after') {
     say('stop');
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   }
@@ -91,7 +103,9 @@ function announcedArchive(archive: Archive): Archive {
   return {
     location: archive.location,
     isWriteOnce: archive.isWriteOnce,
-    clockSkewMs: 0,
+    get clockSkewMs() {
+      return archive.clockSkewMs;
+    },
     put: (key, body, digest, retention) =>
       step(`put-${parseObjectKey(key).kind}`, () => archive.put(key, body, digest, retention)),
     versions: (key) => archive.versions(key),
@@ -102,18 +116,36 @@ function announcedArchive(archive: Archive): Archive {
   };
 }
 
+function openArchive(): Promise<Archive> {
+  return order.s3 === undefined ? openDirectoryArchive(join(order.folder, 'archive')) : openS3Archive(order.s3);
+}
+
+/** A directory fails no seal; from a store, the failure was told as a problem, and the log goes on. */
+async function sealWith(sealer: Sealer, tries: number): Promise<boolean> {
+  for (let failures = 0; failures < tries; failures += 1) {
+    try {
+      await sealer.seal();
+      return true;
+    } catch (error) {
+      if (order.s3 === undefined || !(error instanceof ArchiveError)) throw error;
+    }
+  }
+  return false;
+}
+
 async function run(): Promise<void> {
   const methods = await step('open', open);
   const database = openDatabaseReadOnly(join(order.folder, 'log.sqlite'));
   const batches = createBatches(database);
   const recorder = announced(methods, (prev) => batches.at(prev)?.manifest ?? '');
+  const retention = order.s3 === undefined ? undefined : RETENTION;
   const sealer = createSealer({
-    openArchive: async () => announcedArchive(await openDirectoryArchive(join(order.folder, 'archive'))),
+    openArchive: async () => announcedArchive(await openArchive()),
     recorder,
     ...createSealView(database),
     verifiers: [testVerifier],
     origin: ORIGIN,
-    policy: { maxAgeMs: 1, ...LIMITS, idleMs: 1, structure: undefined, content: undefined },
+    policy: { maxAgeMs: 1, ...LIMITS, idleMs: 1, structure: retention, content: retention },
     now: () => clock.ms,
     random: () => 0.5,
     onSealed: () => undefined,
@@ -135,9 +167,9 @@ async function run(): Promise<void> {
       await recorder.append([plainRecord(serial)]);
       say('end');
     }
-    if (serial % SEAL_EVERY === 0) await sealer.seal();
+    if (serial % SEAL_EVERY === 0) await sealWith(sealer, SEAL_TRIES);
   }
-  await sealer.seal();
+  if (!(await sealWith(sealer, LAST_SEAL_TRIES))) throw new Error('expected to seal at last');
   await sealer.close();
   database.close();
   methods.close();
