@@ -4,6 +4,7 @@ import { GLOBAL_HELP } from './commands/help.ts';
 import type { Command } from './commands/command.ts';
 import { diffCommand } from './commands/diff.ts';
 import { logCommand } from './commands/log.ts';
+import { monitorCommand } from './commands/monitor.ts';
 import { noteCommand } from './commands/note.ts';
 import { proveCommand } from './commands/prove.ts';
 import { restoreCommand } from './commands/restore.ts';
@@ -29,6 +30,7 @@ const COMMANDS: readonly (Command | ServiceCommand)[] = [
   noteCommand,
   sealCommand,
   verifyCommand,
+  monitorCommand,
   proveCommand,
   restoreCommand,
   secretCommand,

@@ -12,6 +12,7 @@ Record        watch [dir…]            record until stopped             (what t
               start                   a guided first run in a temporary folder
 
 Prove         verify [archive|proof]  integrity and completeness, offline
+              monitor <archive>     verify again and again from elsewhere, and alarm
               prove <n>               write an inclusion proof
               secret check            was this value ever in a state?
 

@@ -5,10 +5,9 @@ import { join } from 'node:path';
 import type { ArchiveOptions } from '../archive/open.ts';
 import { openArchive } from '../archive/open.ts';
 import { parseArchiveLocation, type ArchiveLocation } from '../archive/location.ts';
-import { ArchiveError, ConfigError, IntegrityError, ParseError } from '../errors.ts';
+import { ArchiveError, ConfigError, IntegrityError } from '../errors.ts';
 import { leafHash } from '../merkle/hash.ts';
 import { encodeBase64 } from '../merkle/base64.ts';
-import { createVerifier, type Verifier } from '../merkle/note.ts';
 import { parseProofFile, verifyProofFile } from '../merkle/proof-file.ts';
 import { openDatabaseReadOnly } from '../store/database.ts';
 import { createPalette, escapeJsonText, escapeText } from '../terminal.ts';
@@ -18,6 +17,7 @@ import { exitCodeOf, type VerifyReport } from '../verify/report.ts';
 import { verifyArchive, type VerifyOptions } from '../verify/verify-archive.ts';
 import { verifyStore } from '../verify/verify-store.ts';
 import { parseArguments, parseCount, usageError, type Arguments } from './arguments.ts';
+import { readVerifier } from './verifier-key.ts';
 import { S3_OPTIONS, S3_USAGE, readS3Flags } from './s3-flags.ts';
 import { createProgressBar } from '../verify/progress-bar.ts';
 import type { ServiceCommand, ServiceContext } from './service.ts';
@@ -103,7 +103,7 @@ async function archiveCode(run: Run, location: ArchiveLocation, options: Archive
 }
 
 async function verifyPlace(run: Run, location: ArchiveLocation, options: ArchiveOptions): Promise<number> {
-  const verifier = await readVerifier(run);
+  const verifier = await readVerifier(run.given, run.context);
   const archive = await openArchive(location, { ...options, directory: { create: false } });
   const bar = createProgressBar(run.context, run.isJson);
   try {
@@ -117,7 +117,7 @@ async function verifyPlace(run: Run, location: ArchiveLocation, options: Archive
 }
 
 async function verifyDatabase(run: Run, path: string): Promise<number> {
-  const verifier = await readVerifier(run);
+  const verifier = await readVerifier(run.given, run.context);
   const options = await readOptions(run);
   const database = openDatabaseReadOnly(path);
   try {
@@ -145,31 +145,6 @@ async function readOptions({ given, context, isStrict }: Run): Promise<VerifyOpt
   };
 }
 
-/** From --key, as text or as a file; else the data directory's own. Throws ConfigError `verify-key-missing`. */
-async function readVerifier({ given, context }: Run): Promise<Verifier> {
-  const text = given.text('key');
-  if (text?.includes('+') === true && !existsSync(text)) return toVerifier(text);
-  const path = text ?? join(context.dataDir, 'keys', 'log.vkey');
-  if (text === undefined && !existsSync(path)) throw keyMissing('expected the key of the log, got none');
-  const content = Buffer.from(await context.readFile(path)).toString('utf8');
-  return toVerifier(content);
-}
-
-function toVerifier(text: string): Verifier {
-  try {
-    return createVerifier(text.trim());
-  } catch (error) {
-    if (!(error instanceof ParseError)) throw error;
-    throw keyMissing('expected a verifier key <name>+<key id>+<base64>, got something else');
-  }
-}
-
-function keyMissing(message: string): ConfigError {
-  return new ConfigError('verify-key-missing', message, {
-    hint: 'give --key with the line that `stateseal watch` prints, or the file keys/log.vkey of its data directory',
-  });
-}
-
 async function s3Options({ given, context }: Run, target: string): Promise<ArchiveOptions> {
   if (!target.startsWith('s3://')) return {};
   const { archive } = await context.loadConfig({ s3: readS3Flags(given) });
@@ -179,7 +154,7 @@ async function s3Options({ given, context }: Run, target: string): Promise<Archi
 async function verifyProof(run: Run, path: string): Promise<number> {
   const recordPath = run.given.text('record');
   if (recordPath === undefined) throw usageError(VERB, 'expected --record with a proof file, got none');
-  const verifier = await readVerifier(run);
+  const verifier = await readVerifier(run.given, run.context);
   const file = parseProofFile(await run.context.readFile(path));
   const leaf = leafHash(withoutNewline(await run.context.readFile(recordPath)));
   const palette = createPalette(run.context.color);

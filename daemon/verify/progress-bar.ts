@@ -13,7 +13,7 @@ export interface ProgressTerminal {
 export interface ProgressBar {
   readonly show: (progress: VerifyProgress) => void;
   /** Leaves no trace; may be called twice. */
-  clear(): void;
+  readonly clear: () => void;
 }
 
 const BAR_WIDTH = 28;

@@ -2,7 +2,7 @@
 // bytes, from disk, and keeps 20 bytes per object in memory, so that what a reader of it needs is the reader's own.
 import { closeSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
 import type { Archive, ObjectVersion, Receipt } from '../../daemon/archive/archive.ts';
-import { missingVersion, sha256Hex, tooLarge } from '../../daemon/archive/key.ts';
+import { missingVersion, tooLarge } from '../../daemon/archive/key.ts';
 import { batchKey, checkpointKey, parseObjectKey, sealKey } from '../../daemon/merkle/object-key.ts';
 
 const KINDS = ['batch', 'checkpoint', 'seal'] as const;
@@ -83,10 +83,10 @@ export function openPackedArchive(path: string, folder: string, isWriteOnce: boo
     isLatest: true,
     isDeleteMarker: false,
   });
-  const toReceipt = (key: string, body: Uint8Array): Receipt => {
+  // The digest is the store's to tell, as AWS does with a HEAD; nobody here asks for it.
+  const toReceipt = (key: string, sizeBytes: number): Receipt => {
     const lock = { mode: 'COMPLIANCE' as const, retainUntil: '2036-01-01T00:00:00.000Z' };
-    const told = { versionId: 'v', sizeBytes: body.length, sha256: sha256Hex(body), lastModified: LAST_MODIFIED };
-    return { key, ...told, ...lock };
+    return { key, versionId: 'v', sizeBytes, sha256: '', lastModified: LAST_MODIFIED, ...lock };
   };
   return {
     location: `packed:${path}`,
@@ -113,7 +113,7 @@ export function openPackedArchive(path: string, folder: string, isWriteOnce: boo
     },
     async readReceipt(key) {
       await Promise.resolve();
-      return toReceipt(key, read(find(key)));
+      return toReceipt(key, find(key)[1]);
     },
     close: () => Promise.resolve(closeSync(file)),
     *bodies() {

@@ -3,12 +3,14 @@ import { cp, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import type { Archive } from '../../daemon/archive/archive.ts';
 import { openDirectoryArchive } from '../../daemon/archive/directory.ts';
 import { ConfigError } from '../../daemon/errors.ts';
 import { batchKey, blobKey, checkpointKey, sealKey } from '../../daemon/merkle/object-key.ts';
 import { exitCodeOf } from '../../daemon/verify/report.ts';
 import { verifyArchive } from '../../daemon/verify/verify-archive.ts';
 import { soon, twentyRecords } from '../support/flip-bits.ts';
+import { createMemoryArchive } from '../support/memory-archive.ts';
 import * as sample from '../support/sample-archive.ts';
 import { anomalyCodes, failureCodes, forgedHistory, openScene, remove, runningLog, tamper } from './scene.ts';
 
@@ -171,5 +173,58 @@ describe('verify: things added', () => {
     const report = await verify();
     expect(report.failures.list).to.deep.equal([]);
     expect(anomalyCodes(report)).to.deep.equal(['foreign-version', 'foreign-version', 'foreign-version']);
+  });
+});
+
+describe('verify: crowds', () => {
+  it('finds what counts among more versions than it holds, at every kind of key', async () => {
+    for (const where of ['newer', 'older'] as const) {
+      const log = twentyRecords();
+      const archive = createMemoryArchive({ ignoresConditions: true });
+      const names = [batchKey(8), sealKey(8), checkpointKey(8)];
+      const crowd = (): void => {
+        for (const name of names) {
+          for (let index = 0; index < 300; index += 1)
+            archive.squat(`${log.folder}/${name}`, Buffer.from(`junk ${index}`));
+        }
+      };
+      if (where === 'older') crowd();
+      await sample.fillArchive(archive, log);
+      if (where === 'newer') crowd();
+      const report = await verifyArchive(archive, log.verifiers, soon);
+      expect(report.failures.list, where).to.deep.equal([]);
+      expect(report.records.verifiedCount).to.equal(20);
+      expect(anomalyCodes(report).filter((code) => code === 'listing-too-large')).to.have.lengthOf(3);
+    }
+  });
+
+  it('finds blobs among more keys than it holds, and fails when they are not there', async () => {
+    const scene = await openScene();
+    const { archive, log, key } = scene;
+    const crowded: Archive = {
+      location: archive.location,
+      isWriteOnce: true,
+      clockSkewMs: 0,
+      put: () => Promise.reject(new Error('not used')),
+      versions: (name) => archive.versions(name),
+      get: (name, versionId, maxBytes) => archive.get(name, versionId, maxBytes),
+      readReceipt: (name, versionId) => archive.readReceipt(name, versionId),
+      close: () => Promise.resolve(),
+      async *list(prefix) {
+        const first = { versionId: 'j', sizeBytes: 1, lastModified: '', isLatest: true, isDeleteMarker: false };
+        const isCrowd = prefix === `${log.folder}/` || prefix === key('blob/');
+        for await (const version of archive.list(prefix)) {
+          if (isCrowd && version.key.startsWith(key('blob/')))
+            for (let index = 0; index < 17_000; index += 1) {
+              yield { ...first, key: key(blobKey(8, index.toString(16).padStart(64, '0'))) };
+            }
+          yield version;
+        }
+      },
+    };
+    const report = await verifyArchive(crowded, log.verifiers, soon);
+    expect([report.integrity, anomalyCodes(report).includes('listing-too-large')]).to.deep.equal(['pass', true]);
+    await remove(scene, [...log.objects.keys()].find((name) => name.startsWith('blob/')) ?? '');
+    expect(failureCodes(await scene.verify())).to.deep.equal(['blob-missing']);
   });
 });
