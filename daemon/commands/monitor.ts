@@ -22,7 +22,7 @@ export const monitorCommand: ServiceCommand = {
   usage: `Usage: stateseal monitor <archive> [--key KEY|FILE] [--state DIR] [--every 1h] [--once]
 
 Verifies an archive (a directory or s3://bucket/prefix) again and again, from an account that can only read it, and keeps
-the newest checkpoint it has verified: a log that shrinks or is rewritten is seen, also by nobody who was there. The first
+the newest checkpoint it has verified: a log that shrinks or is rewritten later does not go on from it. The first
 round and one a day read everything; those between read what is new and look at the listing of all the rest.
 
 --key KEY|FILE      the verifier key, or a file with it; default: the one of the data directory
