@@ -21,6 +21,7 @@ export interface ConfigFile {
     readonly mode?: RetentionMode;
     readonly structureDays?: number;
     readonly contentDays?: number;
+    readonly auditDays?: number;
     readonly endpoint?: string;
     readonly region?: string;
     readonly profile?: string;

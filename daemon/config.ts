@@ -40,6 +40,8 @@ export interface ArchiveConfig {
   readonly mode: RetentionMode;
   readonly structureDays: number;
   readonly contentDays: number;
+  /** How far back an auditor will look; undefined when nobody said. */
+  readonly auditDays: number | undefined;
   /** Every object is held until somebody with the right lifts the hold, also after its days. */
   readonly legalHold: boolean;
   readonly s3: S3Settings;
@@ -184,6 +186,7 @@ function toArchive(flags: Flags, file: ConfigFile, { dataDir, base, environment 
     mode: archive.mode ?? 'GOVERNANCE',
     structureDays: archive.structureDays ?? 30,
     contentDays: archive.contentDays ?? 30,
+    auditDays: archive.auditDays,
     legalHold: archive.legalHold ?? false,
     s3: toS3Settings(flags.s3 ?? {}, archive, environment),
   };
