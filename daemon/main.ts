@@ -2,7 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { GLOBAL_HELP } from './commands/help.ts';
 import type { Command } from './commands/command.ts';
+import { archiveCommand } from './commands/archive.ts';
 import { diffCommand } from './commands/diff.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { logCommand } from './commands/log.ts';
 import { monitorCommand } from './commands/monitor.ts';
 import { noteCommand } from './commands/note.ts';
@@ -34,6 +36,8 @@ const COMMANDS: readonly (Command | ServiceCommand)[] = [
   proveCommand,
   restoreCommand,
   secretCommand,
+  archiveCommand,
+  doctorCommand,
   startCommand,
 ];
 

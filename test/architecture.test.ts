@@ -13,7 +13,7 @@ const TIERS: readonly (readonly string[])[] = [
   ['record', 'redaction', 'terraform', 'merkle'],
   ['store', 'archive', 'sources', 'keys.ts', 'control.ts'],
   ['recorder', 'verify', 'config-file.ts', 'config.ts'],
-  ['sealer', 'sealer.ts', 'http'],
+  ['sealer', 'sealer.ts', 'http', 'keeper', 'doctor'],
   ['close-stack.ts', 'journal.ts', 'door.ts', 'sealing.ts', 'restore', 'daemon.ts'],
   ['tour'],
   ['commands'],
