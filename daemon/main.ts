@@ -5,6 +5,7 @@ import type { Command } from './commands/command.ts';
 import { archiveCommand } from './commands/archive.ts';
 import { diffCommand } from './commands/diff.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { initCommand } from './commands/init.ts';
 import { logCommand } from './commands/log.ts';
 import { monitorCommand } from './commands/monitor.ts';
 import { noteCommand } from './commands/note.ts';
@@ -38,6 +39,7 @@ const COMMANDS: readonly (Command | ServiceCommand)[] = [
   secretCommand,
   archiveCommand,
   doctorCommand,
+  initCommand,
   startCommand,
 ];
 

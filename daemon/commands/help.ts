@@ -11,6 +11,10 @@ Record        watch [dir…]            record until stopped             (what t
               seal                    seal what is open, now
               start                   a guided first run in a temporary folder
 
+Set up        init [dir…]             ask what to watch and where to seal, write stateseal.yaml
+              doctor                  look at host, archive and bucket, and say what to mend
+              archive extend <place>  let the locks of what is sealed end later; hold it
+
 Prove         verify [archive|proof]  integrity and completeness, offline
               monitor <archive>     verify again and again from elsewhere, and alarm
               prove <n>               write an inclusion proof

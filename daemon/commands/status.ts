@@ -9,9 +9,11 @@ import { openDatabaseReadOnly, type Sqlite } from '../store/database.ts';
 import { createQueries } from '../store/queries.ts';
 import type { StateOutline } from '../store/queries-states.ts';
 import { createStates } from '../store/states.ts';
+import { readLockForecast, type LockForecast } from '../store/queries-locks.ts';
 import { createPalette, escapeText } from '../terminal.ts';
 import { parseArguments } from './arguments.ts';
 import type { Command, CommandContext } from './command.ts';
+import { formatForecast } from './render-locks.ts';
 
 interface Live {
   readonly pid: number;
@@ -25,7 +27,7 @@ export const statusCommand: Command = {
   usage: `Usage: stateseal status
 
 Says whether a recorder runs on the data directory, which states it knows, which lock is held, what is not sealed yet
-and why.
+and why, and when the locks of sealed objects end.
 
   --json    one object
 Exit codes: 0 · 2 there is no log, or it cannot be read
@@ -34,7 +36,7 @@ Exit codes: 0 · 2 there is no log, or it cannot be read
     parseArguments('status', args, {});
     const database = openDatabaseReadOnly(join(context.dataDir, 'log.sqlite'));
     try {
-      const status = await readStatus(database, context.dataDir);
+      const status = await readStatus(database, context);
       context.stdout(context.json ? `${JSON.stringify(status)}\n` : formatStatus(status, context));
       return 0;
     } finally {
@@ -54,13 +56,15 @@ interface Status {
   readonly sealer: SealerStatus | undefined;
   readonly states: readonly (StateOutline & { readonly lock: string; readonly isChanging: boolean })[];
   readonly unwatched: Live['unwatched'];
+  /** By the receipts in the log; undefined where nothing was locked. */
+  readonly locks: LockForecast | undefined;
 }
 
-async function readStatus(database: Sqlite, dataDir: string): Promise<Status> {
+async function readStatus(database: Sqlite, context: CommandContext): Promise<Status> {
   const batches = createBatches(database);
   const queries = createQueries(database, batches);
   const rows = createStates(database);
-  const live = await askDaemon(dataDir);
+  const live = await askDaemon(context.dataDir);
   const outlines = batches.outlines();
   const waiting = outlines.find((batch) => batch.phase !== 'published');
   const size = queries.size();
@@ -80,6 +84,7 @@ async function readStatus(database: Sqlite, dataDir: string): Promise<Status> {
       isChanging: rows.openChange(state.id) !== undefined,
     })),
     unwatched: live?.unwatched ?? [],
+    locks: readLockForecast(database, context.now()),
   };
 }
 
@@ -98,6 +103,7 @@ function formatStatus(status: Status, context: CommandContext): string {
     `recorder   ${status.recorder}${status.pid === undefined ? '' : ` (process ${status.pid})`}     data ${context.dataDir}`,
     `log        ${status.size} records, ${status.published} archived, ${status.size - status.published} waiting`,
     ...formatSealer(status, context.now()).map((text) => palette.warning(text)),
+    ...formatForecast(status.locks),
   ];
   const live = status.states.filter((state) => !state.isRetired);
   lines.push(

@@ -10,10 +10,12 @@ import type { Outcome } from '../recorder/parts.ts';
 import type { DiscoveredState } from '../sources/source.ts';
 import type { Batch } from '../store/batches.ts';
 import type { StateOutline } from '../store/queries-states.ts';
+import type { LockForecast } from '../store/queries-locks.ts';
 import type { Queries } from '../store/queries.ts';
 import { createPalette, escapeJsonText, escapeText } from '../terminal.ts';
 import type { CommandContext } from './command.ts';
 import { formatChangeBlock, formatClock } from './render-change.ts';
+import { describeLocks } from './render-locks.ts';
 
 const MAX_LISTED = 20;
 const NOTED_TYPES = new Map([
@@ -25,7 +27,7 @@ const NOTED_TYPES = new Map([
 ]);
 
 export interface WatchScreen {
-  greet(daemon: Daemon, states: readonly StateOutline[]): void;
+  greet(daemon: Daemon, states: readonly StateOutline[], locks?: LockForecast): void;
   outcome(outcome: Outcome): void;
   sealed(batch: Batch): void;
   problem(problem: { readonly code: string; readonly message: string; readonly hint: string }): void;
@@ -69,16 +71,16 @@ export function createWatchScreen(
     if (hasBlock) print(`${clock()}  recorded  ${formatRange(outcome.from, outcome.to)}`);
   };
 
-  const printGreeting = (daemon: Daemon, states: readonly StateOutline[]): void => {
+  const printGreeting = (daemon: Daemon, states: readonly StateOutline[], locks?: LockForecast): void => {
     print(`stateseal ${readVersion()}   log ${escapeText(originOf(daemon.vkey))}   key ${shortKey(daemon.vkey)}`);
     greetRoots(config, states, print);
     greetUnseen(daemon, print);
-    greetArchive(config, daemon, print);
+    greetArchive(config, daemon, describeLocks(config.archive, locks, context.now()), print);
   };
 
   return {
-    greet(daemon, states) {
-      if (!context.json && !context.quiet) printGreeting(daemon, states);
+    greet(daemon, states, locks) {
+      if (!context.json && !context.quiet) printGreeting(daemon, states, locks);
       const found = queries();
       if (found !== undefined && !context.quiet) early?.forEach((outcome) => printRecords(outcome, found));
       early = undefined;
@@ -148,14 +150,14 @@ function formatUnseen({ displayPath, reason }: DiscoveredState): string {
   return `${folder} keeps its state in ${escapeText(reason)}: changes there are invisible from here`;
 }
 
-function greetArchive(config: Config, daemon: Daemon, print: (text: string) => void): void {
-  const { location, isDefault, mode, structureDays } = config.archive;
+function greetArchive(config: Config, daemon: Daemon, locks: readonly string[], print: (text: string) => void): void {
+  const { location, isDefault } = config.archive;
   const place = escapeText(formatArchiveLocation(location));
   print(`data       ${escapeText(config.dataDir)}`);
   if (location.kind === 'directory') {
     const note = isDefault ? 'a directory: good for trying, not write-once' : 'a directory, not write-once';
     print(`archive    ${place} (${note})`);
-  } else print(`archive    ${place} (Object Lock, ${mode}, ${structureDays} days)`);
+  } else [`archive    ${place} (Object Lock)`, ...locks].forEach(print);
   print(`values     ${config.redaction.values} (see docs/REDACTION.md for what is shown and what is a keyed digest)`);
   if (daemon.door) {
     print(

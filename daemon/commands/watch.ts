@@ -5,6 +5,7 @@ import { ConfigError } from '../errors.ts';
 import { createBatches } from '../store/batches.ts';
 import { openDatabaseReadOnly } from '../store/database.ts';
 import { createQueries, type Queries } from '../store/queries.ts';
+import { readLockForecast } from '../store/queries-locks.ts';
 import { parseArguments } from './arguments.ts';
 import { S3_OPTIONS, S3_USAGE, readS3Flags } from './s3-flags.ts';
 import type { ServiceCommand, ServiceContext } from './service.ts';
@@ -66,7 +67,7 @@ export async function watch(config: Config, context: ServiceContext): Promise<nu
   const database = openDatabaseReadOnly(join(config.dataDir, DATABASE_FILE));
   const queries = createQueries(database, createBatches(database));
   reader.queries = queries;
-  screen.greet(daemon, queries.states());
+  screen.greet(daemon, queries.states(), readLockForecast(database, context.now()));
   const end = await Promise.race([stopped, daemon.died]);
   if (typeof end === 'string') {
     screen.line('\nstopping   sealing what is open');
