@@ -91,6 +91,8 @@ export function createWatchScreen(
       else if (found !== undefined && !context.quiet) printRecords(outcome, found);
     },
     sealed(batch) {
+      // Said where the problem was said: whoever reads only that must learn that it has passed.
+      if (isOfSealing(lastProblem)) context.stderr(`${clock()}  passed    sealing goes on\n`);
       lastProblem = '';
       if (context.quiet) return;
       const root = encodeBase64(batch.root);
@@ -102,8 +104,8 @@ export function createWatchScreen(
     },
     problem({ code, message, hint }) {
       // The same failure comes again with each retry: once is enough until it changes.
-      if (code + message === lastProblem) return;
-      lastProblem = code + message;
+      if (`${code} ${message}` === lastProblem) return;
+      lastProblem = `${code} ${message}`;
       context.stderr(
         `${clock()}  ${palette.warning('problem')}   ${escapeText(message)} [${code}]\n          hint: ${escapeText(hint)}\n`,
       );
@@ -112,6 +114,10 @@ export function createWatchScreen(
       if (!context.json && !context.quiet) print(text);
     },
   };
+}
+
+function isOfSealing(problem: string): boolean {
+  return /^(?:archive-|seal-)/u.test(problem);
 }
 
 function greetRoots(config: Config, states: readonly StateOutline[], print: (text: string) => void): void {

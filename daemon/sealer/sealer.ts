@@ -31,6 +31,7 @@ export interface SealerParts extends LogIdentity, SealView {
   now(): number;
   random(): number;
   onSealed(batch: Batch): void;
+  /** Once when it appears and when it becomes another, not with each retry; anew after a batch came through. */
   onProblem(problem: SealProblem): void;
 }
 
@@ -77,14 +78,26 @@ export function createSealer(parts: SealerParts): Sealer {
   let lastSealMs = parts.now();
   let failures = 0;
   let problem: SealProblem | undefined;
+  /** What `onProblem` was told last. */
+  let told: string | undefined;
   let isClosed = false;
+  /** A batch came through: whatever fails from here on fails anew. */
+  const progressed: SealerParts = {
+    ...parts,
+    onSealed: (batch) => {
+      failures = 0;
+      told = undefined;
+      parts.onSealed(batch);
+    },
+  };
 
   const flushAll = async (): Promise<void> => {
     archive ??= await parts.openArchive();
-    // Before anything is signed, and again after a failure: the archive may have been put right by then.
+    // Before anything is signed; again when that failed: the archive may have been put right by then.
     if (!isChecked && (await checkStart({ ...parts, archive })) === 'moved') await parts.recorder.resend();
     isChecked = true;
-    for (const prev of parts.batches.unfinished()) await flushOne({ ...parts, startedMs }, archive, prev, reported);
+    for (const prev of parts.batches.unfinished())
+      await flushOne({ ...progressed, startedMs }, archive, prev, reported);
   };
 
   const sealAll = async (): Promise<void> => {
@@ -108,6 +121,9 @@ export function createSealer(parts: SealerParts): Sealer {
     if (isClosed) return;
     failures += 1;
     problem = toProblem(error, retryAt(error, failures, parts));
+    const kind = kindOf(error, problem);
+    if (kind === told) return;
+    told = kind;
     parts.onProblem(problem);
   };
 
@@ -248,6 +264,15 @@ function retryAt(error: unknown, failures: number, parts: SealerParts): number |
   const isTransient = error instanceof ArchiveError && error.transient;
   const delay = isTransient ? Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1)) : MAX_RETRY_MS;
   return parts.now() + delay * (0.5 + parts.random() / 2);
+}
+
+/**
+ * What makes a problem another one. A store that is away fails now at this call, now at that; of what a person must
+ * mend, the text matters too, but for numbers, which differ with each attempt.
+ */
+function kindOf(error: unknown, { code, message }: SealProblem): string {
+  const isTransient = error instanceof ArchiveError && error.transient;
+  return isTransient ? code : `${code} ${message.replaceAll(/\d+/gu, '#')}`;
 }
 
 function toProblem(error: unknown, retryMs: number | undefined): SealProblem {

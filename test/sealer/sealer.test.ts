@@ -169,4 +169,57 @@ describe('sealer', () => {
     await sealer.tick();
     expect(sealed).to.have.length(1);
   });
+
+  it('tells a problem once, and again when it changes or comes back', async () => {
+    const fates: Error[] = [];
+    const archive = createMemoryArchive({
+      onPut: () => {
+        const error = fates.shift();
+        return error && { persisted: false, error };
+      },
+    });
+    const denied = (call: string): ArchiveError =>
+      new ArchiveError('archive-denied', `${call}, attempt ${fates.length}`, { transient: false, hint: 'policy' });
+    const sealer = open(archive);
+    const sealWith = async (...errors: readonly Error[]): Promise<readonly string[]> => {
+      problems.length = 0;
+      fates.push(...errors);
+      while (fates.length > 0) await sealer.seal().catch(() => undefined);
+      return problems.map(({ code, message }) => `${code} ${message.split(',')[0]}`);
+    };
+    record(sealer, 1);
+    const away = 'archive-unavailable expected an answer';
+    expect(await sealWith(storeAway(), storeAway(), storeAway())).to.deep.equal([away]);
+    expect(sealer.status().failures).to.equal(3);
+    expect(await sealWith(denied('put'), denied('put'), denied('get'))).to.deep.equal([
+      'archive-denied put',
+      'archive-denied get',
+    ]);
+    expect(await sealWith(storeAway())).to.deep.equal([away]);
+    await sealer.seal();
+    expect(sealer.status()).to.include({ state: 'idle', failures: 0, problem: undefined });
+    record(sealer, 2);
+    expect(await sealWith(storeAway())).to.deep.equal([away]);
+  });
+
+  it('begins to count failures anew with each batch that comes through', async () => {
+    log.close();
+    log = openLogHarness({ maxRecords: 2, maxBytes: 1 << 20 });
+    database.close();
+    database = openDatabaseReadOnly(`${log.dataDir}/log.sqlite`);
+    let isAway = true;
+    const archive = createMemoryArchive({
+      onPut: (key) => (isAway || key === sealKey(2) ? { persisted: false, error: storeAway() } : undefined),
+    });
+    const sealer = open(archive);
+    for (const n of [1, 2, 3]) record(sealer, n);
+    for (let attempt = 0; attempt < 5; attempt += 1) await sealer.seal().catch(() => undefined);
+    expect(sealer.status().failures).to.equal(5);
+    isAway = false;
+    await sealer.seal().catch(() => undefined);
+    expect(sealed.map(({ prev }) => prev)).to.deep.equal([0]);
+    expect(sealer.status()).to.include({ state: 'waiting', failures: 1 });
+    expect((sealer.status().problem?.retryMs ?? 0) - log.clock.ms).to.equal(1_000);
+    expect(problems).to.have.length(2);
+  });
 });
