@@ -160,7 +160,7 @@ describe('restore/takeover', () => {
     await seal(lost);
     const signer = { signer: testSigner } as sample.SampleArchive;
     await restore(archive, signer);
-    const next = openLogHarness({ maxRecords: 4096, maxBytes: 1 << 22 }, path);
+    const next = openLogHarness({ maxRecords: 4096, maxBytes: 1 << 22 }, 0, path);
     ends.push(() => next.close());
     next.methods.append([plainRecord(3)]);
     const puts = archive.putCount;

@@ -24,9 +24,13 @@ export const testKeys = {
 };
 
 /** What the recorder's thread is started with, on a database of the test's. */
-export function testInput(databasePath: string, limits = { maxRecords: 4096, maxBytes: 1 << 22 }): WorkerInput {
+export function testInput(
+  databasePath: string,
+  limits = { maxRecords: 4096, maxBytes: 1 << 22 },
+  contentDays = 0,
+): WorkerInput {
   return {
-    settings: { databasePath, limits, contentDays: 0, quietMs: 10_000, recorder: ORIGIN, host: 'test-host' },
+    settings: { databasePath, limits, contentDays, quietMs: 10_000, recorder: ORIGIN, host: 'test-host' },
     keys: testKeys,
     policy: { values: 'allow-list', hide: [], show: [] },
     origin: ORIGIN,
@@ -42,6 +46,8 @@ export interface LogHarness {
   readonly client: RecorderClient;
   read<T>(question: (parts: ReadParts) => T): T;
   reopen(): void;
+  /** Opens what stands there, after `methods.close()`. */
+  start(): void;
   /** What a kill leaves: the files as they stand, without a proper close. */
   crash(): void;
   close(): void;
@@ -54,13 +60,17 @@ export interface ReadParts {
 }
 
 /** `source`: a database to go on with; it is copied. */
-export function openLogHarness(limits = { maxRecords: 4096, maxBytes: 4 * 1024 * 1024 }, source?: string): LogHarness {
+export function openLogHarness(
+  limits = { maxRecords: 4096, maxBytes: 4 * 1024 * 1024 },
+  contentDays = 0,
+  source?: string,
+): LogHarness {
   // In memory where there is such a place: what these tests end is never the machine.
   const dataDir = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'stateseal-log-'));
   const databasePath = join(dataDir, 'log.sqlite');
   if (source !== undefined) copyFileSync(source, databasePath);
   const clock = { ms: Date.UTC(2026, 5, 23, 14) };
-  const { settings, keys, policy } = testInput(databasePath, limits);
+  const { settings, keys, policy } = testInput(databasePath, limits, contentDays);
   const open = (): RecorderMethods =>
     openRecorderMethods(
       settings,
@@ -89,6 +99,9 @@ export function openLogHarness(limits = { maxRecords: 4096, maxBytes: 4 * 1024 *
       } finally {
         database.close();
       }
+    },
+    start() {
+      methods = open();
     },
     reopen() {
       methods.close();
