@@ -11,12 +11,11 @@ export interface Retention {
   readonly legalHold?: boolean;
 }
 
-/** What the store answered about one written object, read back where the store can. */
-export interface Receipt {
+/** What the store says of one version and its lock, without reading it. */
+export interface ObjectLock {
   readonly key: string;
   readonly versionId: string;
   readonly sizeBytes: number;
-  readonly sha256: string;
   /** RFC 3339, the store's clock. */
   readonly lastModified: string;
   readonly mode: RetentionMode | 'none';
@@ -24,6 +23,12 @@ export interface Receipt {
   readonly retainUntil: string;
   /** Present when the store says that a legal hold lies on the version. */
   readonly legalHold?: true;
+}
+
+/** What the store answered about one written object, read back, and the digest of its bytes. */
+export interface Receipt extends ObjectLock {
+  /** Lower-case hex: of what was sent, or of what was read. */
+  readonly sha256: string;
 }
 
 export interface ObjectVersion {
@@ -67,7 +72,7 @@ export interface Archive {
   get(key: string, versionId: string, maxBytes?: number): Promise<Uint8Array>;
   list(prefix: string): AsyncIterable<ObjectVersion>;
   /** What the store says about the lock of one version now. */
-  readReceipt(key: string, versionId: string): Promise<Receipt>;
+  readLock(key: string, versionId: string): Promise<ObjectLock>;
   /** The store's clock minus ours, in milliseconds, as last seen in an answer; 0 before any. */
   readonly clockSkewMs: number;
   close(): Promise<void>;

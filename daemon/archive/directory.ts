@@ -5,7 +5,7 @@ import { link, realpath, stat } from 'node:fs/promises';
 import type { Stats } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { ArchiveError } from '../errors.ts';
-import type { Archive, ObjectVersion, PutResult, Receipt } from './archive.ts';
+import type { Archive, ObjectLock, ObjectVersion, PutResult } from './archive.ts';
 import { errnoOf, notADirectory, notAFile, toDirectoryError, toLinkError } from './directory-errors.ts';
 import * as files from './directory-files.ts';
 import * as key from './key.ts';
@@ -56,10 +56,10 @@ class DirectoryArchive implements Archive {
       const folders = name.split('/').slice(0, -1);
       if (!(await files.makeFolderBelow(this.#root, folders))) throw notADirectory(name);
       const isCreated = await this.#linkNew(name, path, body);
-      // A crash before this line leaves the object readable but perhaps not durable: readReceipt syncs again.
+      // A crash before this line leaves the object readable but perhaps not durable: readLock syncs again.
       await this.#sync(path);
       return isCreated
-        ? { outcome: 'created', receipt: toReceipt(name, await statOf(path), sha256) }
+        ? { outcome: 'created', receipt: { ...toLock(name, await statOf(path)), sha256 } }
         : { outcome: 'exists' };
     });
   }
@@ -77,10 +77,10 @@ class DirectoryArchive implements Archive {
     return (await this.#read(name, versionId, maxBytes)).body;
   }
 
-  async readReceipt(name: string, versionId: string): Promise<Receipt> {
-    const { body, stats } = await this.#read(name, versionId, key.defaultMaxBytes);
+  async readLock(name: string, versionId: string): Promise<ObjectLock> {
+    const { stats } = await this.#read(name, versionId, key.defaultMaxBytes);
     if (this.#isWriter) await reduced(`sync ${name}`, () => this.#sync(join(this.#root, name)));
-    return toReceipt(name, stats, key.sha256Hex(body));
+    return toLock(name, stats);
   }
 
   async *list(prefix: string): AsyncGenerator<ObjectVersion> {
@@ -183,9 +183,9 @@ function toVersion(name: string, found: Stats): ObjectVersion {
   };
 }
 
-function toReceipt(name: string, found: Stats, sha256: string): Receipt {
+function toLock(name: string, found: Stats): ObjectLock {
   const { versionId, sizeBytes, lastModified } = toVersion(name, found);
-  return { key: name, versionId, sizeBytes, sha256, lastModified, mode: 'none', retainUntil: '' };
+  return { key: name, versionId, sizeBytes, lastModified, mode: 'none', retainUntil: '' };
 }
 
 async function reduced<T>(what: string, work: () => Promise<T>): Promise<T> {

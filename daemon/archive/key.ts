@@ -45,7 +45,7 @@ export function compareUtf8(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-/** The error of a `get` or `readReceipt` for a version that is not there; permanent: waiting brings nothing back. */
+/** The error of a `get` or `readLock` for a version that is not there; permanent: waiting brings nothing back. */
 export function missingVersion(key: string): ArchiveError {
   return new ArchiveError('archive-object-missing', `expected an object at ${key} in this version, got none`, {
     transient: false,

@@ -55,7 +55,7 @@ export class S3Connection {
    * only the host's own role would answer and nobody allowed it.
    */
   async call<T>(call: S3Call, bodyBytes: number, work: (connection: Connection) => Promise<T>): Promise<T> {
-    const hadAnswer = this.clock.hasAnswer;
+    const { hasAnswer } = this.clock;
     const deadline = new Deadline(toPatienceMs(this.options, bodyBytes));
     try {
       this.#closing.signal.throwIfAborted();
@@ -66,7 +66,8 @@ export class S3Connection {
       assertAllowed(toOrigin(identity), this.options);
       return await work({ ...loaded, deadline, options: { abortSignal } });
     } catch (error) {
-      throw toS3Error(deadline.isOver && !(error instanceof ArchiveError) ? timeout : error, call, hadAnswer);
+      const cause = deadline.isOver && !(error instanceof ArchiveError) ? timeout : error;
+      throw toS3Error(cause, call, { hasAnswer, skewMs: this.clock.skewMs });
     } finally {
       deadline.end();
     }
@@ -78,7 +79,7 @@ export class S3Connection {
       const { client } = await this.#open();
       return toOrigin(await client.config.credentials());
     } catch (error) {
-      throw toS3Error(error, { operation: 'the search for credentials', key: '' }, this.clock.hasAnswer);
+      throw toS3Error(error, { operation: 'the search for credentials', key: '' }, this.clock);
     }
   }
 

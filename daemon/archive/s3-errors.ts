@@ -75,6 +75,16 @@ const tls: Problem = {
   hint: 'the certificate of the endpoint is not trusted or not its own: check endpoint and NODE_EXTRA_CA_CERTS',
 };
 
+/** What earlier answers told, this one's Date header included. */
+export interface Answers {
+  readonly hasAnswer: boolean;
+  /** The store's clock minus ours, milliseconds. */
+  readonly skewMs: number;
+}
+
+/** S3 refuses requests that were signed further from its own time. */
+const MAX_SIGNED_SKEW_MS = 15 * 60_000;
+
 /** Name of our own error for a document without end: only a name survives the SDK's handling. */
 export const documentTooLong = 'DocumentTooLong';
 
@@ -122,14 +132,17 @@ const byStatus: ReadonlyMap<number, Problem> = new Map([
 ]);
 
 /**
- * Reduces an error of the SDK; an ArchiveError passes unchanged. `hadAnswer`: credentials have worked before, so
- * that their provider failing now is a hiccup, not a mistake.
+ * Reduces an error of the SDK; an ArchiveError passes unchanged. `hasAnswer`: credentials have worked before, so that
+ * their provider failing now is a hiccup, not a mistake.
  */
-export function toS3Error(error: unknown, call: S3Call, hadAnswer: boolean): ArchiveError {
+export function toS3Error(error: unknown, call: S3Call, { hasAnswer: hadAnswer, skewMs }: Answers): ArchiveError {
   if (error instanceof ArchiveError) return error;
   const status = statusOf(error);
   const name = nameOf(error);
-  const problem = status === 0 ? withoutAnswer(name, codeOf(error)) : toProblem(status, name);
+  const found = status === 0 ? withoutAnswer(name, codeOf(error)) : toProblem(status, name);
+  // A refused HEAD has no body that would name the reason, but the store's clock tells.
+  const isSkewed = found === denied && call.operation === 'HeadObject' && Math.abs(skewMs) >= MAX_SIGNED_SKEW_MS;
+  const problem = isSkewed ? clockSkew : found;
   const isHiccup = name.endsWith('ProviderError') && hadAnswer;
   const answer = status === 0 ? `no usable answer (${codeOf(error) || name})` : `${status} ${name}`;
   const what = call.key === '' ? call.operation : `${call.operation} of ${call.key}`;

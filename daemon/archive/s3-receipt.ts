@@ -1,7 +1,7 @@
 // Locks asked for and receipts given: what goes into a PUT, what a HEAD says, and whether the two agree.
 // Pure; knows the shape of an answer, not the SDK.
 import { ArchiveError } from '../errors.ts';
-import type { Receipt, Retention, RetentionMode } from './archive.ts';
+import type { ObjectLock, Receipt, Retention, RetentionMode } from './archive.ts';
 import { formatTime } from './s3-listing.ts';
 
 export interface LockInput {
@@ -27,15 +27,14 @@ export interface HeadAnswer {
   readonly ChecksumSHA256?: string | undefined;
 }
 
-/** What a HEAD says, with the digest the caller knows. A lock without mode or end is none. */
-export function toReceipt(key: string, versionId: string, answer: HeadAnswer, sha256: string): Receipt {
+/** What a HEAD says. A lock without mode or end is none. */
+export function toObjectLock(key: string, versionId: string, answer: HeadAnswer): ObjectLock {
   const retainUntil = formatTime(answer.ObjectLockRetainUntilDate);
   const mode = retainUntil === '' ? 'none' : toMode(answer.ObjectLockMode);
   return {
     key,
     versionId,
     sizeBytes: answer.ContentLength ?? -1,
-    sha256,
     lastModified: formatTime(answer.LastModified),
     mode,
     retainUntil: mode === 'none' ? '' : retainUntil,

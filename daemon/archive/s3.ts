@@ -1,7 +1,7 @@
 // The archive on an S3 store with versioning and Object Lock: what a recorder and a verifier may do.
 // Uses PutObject, HeadObject, GetObject and ListObjectVersions, nothing else: no delete, no multipart, no bypass.
 import { ArchiveError } from '../errors.ts';
-import type { Archive, ObjectVersion, PutResult, Receipt, Retention } from './archive.ts';
+import type { Archive, ObjectLock, ObjectVersion, PutResult, Receipt, Retention } from './archive.ts';
 import * as keys from './key.ts';
 import { formatArchiveLocation } from './location.ts';
 import { readBody } from './s3-body.ts';
@@ -81,33 +81,26 @@ class S3Archive implements Archive {
     for await (const page of this.#pages(prefix)) yield* page;
   }
 
-  /** Where the store tells no checksum (Ceph 16), the body is read and hashed. */
-  async readReceipt(key: string, versionId: string): Promise<Receipt> {
-    const answer = await this.#head(key, versionId, { ChecksumMode: 'ENABLED' });
-    const known = receipts.fromChecksum(answer.ChecksumSHA256);
-    const sha256 = known === '' ? keys.sha256Hex(await this.get(key, versionId)) : known;
-    return receipts.toReceipt(key, versionId, answer, sha256);
+  // Without ChecksumMode, which would need the right to decrypt; the PUT has answered with the checksum.
+  async readLock(key: string, versionId: string): Promise<ObjectLock> {
+    const input = this.#version(key, versionId);
+    const answer = await this.#connection.call({ operation: 'HeadObject', key }, 0, ({ client, sdk, options }) =>
+      client.send(new sdk.HeadObjectCommand(input), options),
+    );
+    return receipts.toObjectLock(key, versionId, answer);
   }
 
   close(): Promise<void> {
     return this.#connection.close();
   }
 
-  // Without ChecksumMode, which would need the right to decrypt; the PUT has answered with the checksum.
   async #readBack(key: string, versionId: string | undefined, sha256: string): Promise<Receipt> {
     if (versionId === undefined || versionId === 'null') throw receipts.notVersioned(key);
-    const answer = await this.#head(key, versionId, {}).catch((error: unknown) => {
+    const lock = await this.readLock(key, versionId).catch((error: unknown) => {
       const isMissing = error instanceof ArchiveError && error.code === 'archive-object-missing';
       throw isMissing ? badAnswer({ operation: 'HeadObject', key }, 'the version just written') : error;
     });
-    return receipts.toReceipt(key, versionId, answer, sha256);
-  }
-
-  async #head(key: string, versionId: string, mode: { ChecksumMode?: 'ENABLED' }): Promise<receipts.HeadAnswer> {
-    const input = { ...this.#version(key, versionId), ...mode };
-    return this.#connection.call({ operation: 'HeadObject', key }, 0, ({ client, sdk, options }) =>
-      client.send(new sdk.HeadObjectCommand(input), options),
-    );
+    return { ...lock, sha256 };
   }
 
   // The lock ends by the store's clock; before any answer has told it, a look at the key does.

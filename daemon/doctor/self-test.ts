@@ -1,7 +1,7 @@
 // Proves on a real bucket what docs/aws/README.md assumes of a store: with small objects below <prefix>/self-test, locked
 // in GOVERNANCE for one day. Every line says what was seen. Leaves those objects; they are free to go after the day.
 import { randomBytes } from 'node:crypto';
-import type { Archive, Receipt } from '../archive/archive.ts';
+import type { Archive, ObjectLock } from '../archive/archive.ts';
 import type { ProbeAnswer, ProbeLock, S3Probe } from '../archive/s3-probe.ts';
 import { ArchiveError } from '../errors.ts';
 import { checkReach, judgeMultipart } from './archive-checks.ts';
@@ -113,7 +113,7 @@ async function tryConditional({ probe, key, lock }: Written): Promise<Check> {
 }
 
 async function tryReadBack({ archive, key, versionId, lock }: Written): Promise<Check> {
-  const receipt: Receipt = await archive.readReceipt(key, versionId);
+  const receipt: ObjectLock = await archive.readLock(key, versionId);
   const isAsAsked = receipt.mode === lock.mode && Date.parse(receipt.retainUntil) >= lock.until.getTime();
   if (isAsAsked)
     return ok('lock-read-back', `the lock reads back as asked: ${receipt.mode} until ${receipt.retainUntil}`);
@@ -213,7 +213,7 @@ async function tryShorten({ probe, key, versionId, lock }: Written): Promise<Che
 
 async function tryBypass({ archive, probe, key, versionId, lock }: Written): Promise<Check> {
   const { status } = await probe.putRetention(key, versionId, shorter(lock), true);
-  const { retainUntil } = await archive.readReceipt(key, versionId);
+  const { retainUntil } = await archive.readLock(key, versionId);
   const isKept = Date.parse(retainUntil) >= lock.until.getTime();
   if (isKept && status >= 400) return ok('bypass', `shortening with bypass was refused (${status})`);
   const fix = `take s3:BypassGovernanceRetention from these credentials: the statement DenyBypass of ${POLICY}`;

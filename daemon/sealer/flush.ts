@@ -2,18 +2,20 @@
 // order of a seal). Every step looks before it writes where it may have written before, so that a crash or a lost
 // answer after any of them leads to the same bytes again, never to other ones.
 import { createHash } from 'node:crypto';
-import type { Archive, ObjectVersion, Receipt, Retention } from '../archive/archive.ts';
+import type { Archive, ObjectLock, ObjectVersion, Receipt, Retention } from '../archive/archive.ts';
 import { ArchiveError } from '../errors.ts';
 import { openCheckpoint } from '../merkle/checkpoint.ts';
 import { maxManifestBytes, openManifest } from '../merkle/manifest.ts';
 import { batchKey, blobKey, checkpointKey, sealKey } from '../merkle/object-key.ts';
-import type { Batch, BatchPhase, StoredBlob } from '../store/batches.ts';
+import type { Batch, BatchPhase } from '../store/batches.ts';
 import { forked, MAX_ATTEMPTS, readVersion, textOf, type LogIdentity, type ReadSigned } from './signed-versions.ts';
 
 const MAX_SKEW_MS = 5 * 60_000;
 const DAY_MS = 86_400_000;
 /** A lock ends a little later than asked from the moment of writing; what is an hour short was not asked by us. */
 const LOCK_SLACK_MS = 3_600_000;
+/** Versions with our own bytes whose lock is asked for. */
+const MAX_COMPARED = 8;
 
 export interface FlushParts extends LogIdentity {
   readonly archive: Archive;
@@ -28,7 +30,9 @@ export interface FlushParts extends LogIdentity {
 }
 
 export interface FlushSteps {
-  blobs(): readonly StoredBlob[];
+  /** SHA-256 of each blob of the batch, once. */
+  blobDigests(): readonly string[];
+  blob(sha256: string): Uint8Array;
   /** Signs once; the same note for ever after. */
   signCheckpoint(): Promise<string>;
   setPhase(phase: 'content' | 'committed'): Promise<void>;
@@ -52,9 +56,11 @@ export async function flushBatch(parts: FlushParts, batch: Batch, steps: FlushSt
     );
   // A database that was set back shows here, before anything of the other history is sent. The answer also tells the
   // store's time anew: what was wrong for one answer must not be held against all later ones.
-  await lookUp(parts, sealKey(prev), manifest, readManifest);
+  {
+    await lookUp(parts, sealKey(prev), { body: manifest, sha256: '', retention: undefined, readSigned: readManifest });
+  }
   assertClock(parts.archive);
-  receipts.push(...(await storeContent(parts, batch, steps.blobs())));
+  receipts.push(...(await storeContent(parts, batch, steps)));
   if (isBefore('content')) await steps.setPhase('content');
 
   receipts.push(await store(parts, (attempt) => sealKey(prev, attempt), manifest, parts.structure, readManifest));
@@ -86,18 +92,15 @@ function assertClock({ clockSkewMs }: Archive): void {
   );
 }
 
-function distinct(blobs: readonly StoredBlob[]): readonly StoredBlob[] {
-  return [...new Map(blobs.map((blob) => [blob.sha256, blob])).values()];
-}
-
 /** Nothing where a restore found the content expired: then the archive had it, and let it go. */
-async function storeContent(parts: FlushParts, batch: Batch, blobs: readonly StoredBlob[]): Promise<Receipt[]> {
+async function storeContent(parts: FlushParts, batch: Batch, steps: FlushSteps): Promise<Receipt[]> {
   const { prev, body } = batch;
   if (body.length === 0) return [];
   const content = toContentLock(parts, batch);
   const receipts: Receipt[] = [];
-  for (const blob of distinct(blobs)) {
-    receipts.push(await store(parts, (attempt) => blobKey(prev, blob.sha256, attempt), blob.body, content));
+  // One body at a time: together they may be large.
+  for (const sha256 of steps.blobDigests()) {
+    receipts.push(await store(parts, (attempt) => blobKey(prev, sha256, attempt), steps.blob(sha256), content));
   }
   return [...receipts, await store(parts, (attempt) => batchKey(prev, attempt), body, content)];
 }
@@ -111,6 +114,14 @@ function toContentLock({ content, verifiers, origin }: FlushParts, { manifest }:
 
 const UNSIGNED: ReadSigned = () => undefined;
 
+/** What is to stand at a key. */
+interface Wanted {
+  readonly body: Uint8Array;
+  readonly sha256: string;
+  readonly retention: Retention | undefined;
+  readonly readSigned: ReadSigned;
+}
+
 /** Puts `body` under the first of its keys that is free or already holds it. */
 async function store(
   parts: FlushParts,
@@ -120,19 +131,11 @@ async function store(
   readSigned: ReadSigned = UNSIGNED,
 ): Promise<Receipt> {
   const sha256 = createHash('sha256').update(body).digest('hex');
+  const wanted = { body, sha256, retention, readSigned };
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
     const key = keyOf(attempt);
-    const found = await lookUp(parts, key, body, readSigned);
-    if (typeof found === 'object' && isLocked(found, retention)) return found;
-    // Our own bytes without their lock: somebody copied them there before us. One more try, else the next suffix.
-    if (found !== undefined) {
-      const result = await parts.archive.put(key, body, sha256, retention);
-      // A store that ignores conditions lets two writers through: at least the later one sees both.
-      const raced =
-        result.outcome === 'exists' || readSigned !== UNSIGNED ? await lookUp(parts, key, body, readSigned) : undefined;
-      if (result.outcome === 'created') return result.receipt;
-      if (typeof raced === 'object' && isLocked(raced, retention)) return raced;
-    }
+    const receipt = await storeAt(parts, key, wanted);
+    if (receipt !== undefined) return receipt;
     await parts.onObstructed(key);
   }
   throw new ArchiveError('archive-obstructed', `expected a free key among ${MAX_ATTEMPTS} for ${keyOf(1)}, got none`, {
@@ -141,34 +144,80 @@ async function store(
   });
 }
 
+/** Undefined when the key is taken by others. */
+async function storeAt(parts: FlushParts, key: string, wanted: Wanted): Promise<Receipt | undefined> {
+  const found = await lookUp(parts, key, wanted);
+  if (found === 'taken' || typeof found === 'object') return found === 'taken' ? undefined : found;
+  const result = await parts.archive.put(key, wanted.body, wanted.sha256, wanted.retention);
+  if (result.outcome === 'created') {
+    // A store that ignores conditions lets two writers through: at least the later one sees both.
+    if (wanted.readSigned !== UNSIGNED) await lookUp(parts, key, wanted);
+    return result.receipt;
+  }
+  const raced = await lookUp(parts, key, wanted);
+  if (typeof raced === 'object') return raced;
+  if (raced === 'free') throw contradicted(key);
+  return undefined;
+}
+
+/** Said to be taken, and nothing is there: a conflict that passed, or a proxy that answers for the store. */
+function contradicted(key: string): ArchiveError {
+  return new ArchiveError('archive-conflict', `expected an object at ${key}, which the store calls taken, got none`, {
+    hint: 'it is tried again; if it stays, look at what stands between this host and the store',
+    transient: true,
+  });
+}
+
 /**
- * 'free', the receipt of our own bytes, or undefined when only foreign versions stand there. Throws `archive-fork`
- * (or `archive-second-writer`) when any version is another signed statement: with the same text it is a copy of ours, and as harmless as junk.
+ * The receipt of our own bytes under their lock; 'free'; 'unlocked' for our own bytes without their lock, which somebody
+ * copied there: one more try, else the next suffix; 'taken' by others alone. Throws `archive-fork` or
+ * `archive-second-writer` when any version is another signed statement: with the same text it is a copy of ours, and as
+ * harmless as junk.
  */
 async function lookUp(
   { archive, startedMs }: FlushParts,
   key: string,
-  body: Uint8Array,
-  readSigned: ReadSigned,
-): Promise<Receipt | 'free' | undefined> {
+  { body, sha256, retention, readSigned }: Wanted,
+): Promise<Receipt | 'free' | 'unlocked' | 'taken'> {
   const versions = await archive.versions(key);
   if (versions.length === 0) return 'free';
   const maxBytes = readSigned === UNSIGNED ? body.length : maxManifestBytes;
-  let own: ObjectVersion | undefined;
-  for (const version of versions.filter((candidate) => !candidate.isDeleteMarker)) {
-    const bytes = await readVersion(archive, version, maxBytes);
+  const own: ObjectVersion[] = [];
+  // Oldest first: ours came before whatever was laid over it.
+  for (const version of versions.filter((candidate) => !candidate.isDeleteMarker).reverse()) {
+    const bytes = await readSure(archive, version, maxBytes, body);
     if (bytes === undefined) continue;
     const text = readSigned(bytes);
     if (text !== undefined && text !== readSigned(body)) {
       throw forked(key, Date.parse(version.lastModified) - archive.clockSkewMs > startedMs);
     }
-    if (Buffer.compare(bytes, body) === 0) own ??= version;
-    if (own !== undefined && readSigned === UNSIGNED) break;
+    if (Buffer.compare(bytes, body) === 0) own.push(version);
   }
-  return own && archive.readReceipt(key, own.versionId);
+  for (const { versionId } of own.slice(0, MAX_COMPARED)) {
+    const lock = await archive.readLock(key, versionId);
+    if (isLocked(lock, retention)) return { ...lock, sha256 };
+  }
+  return own.length > 0 ? 'unlocked' : 'taken';
 }
 
-function isLocked({ mode, retainUntil, lastModified }: Receipt, retention: Retention | undefined): boolean {
+/** What looks like ours and is not is read twice: one damaged answer must not make our own object a stranger's. */
+async function readSure(
+  archive: Archive,
+  version: ObjectVersion,
+  maxBytes: number,
+  body: Uint8Array,
+): Promise<Uint8Array | undefined> {
+  const bytes = await readVersion(archive, version, maxBytes);
+  if (bytes?.length !== body.length || Buffer.compare(bytes, body) === 0) return bytes;
+  const again = await readVersion(archive, version, maxBytes);
+  if (again !== undefined && Buffer.compare(bytes, again) === 0) return bytes;
+  throw new ArchiveError('archive-bad-answer', `expected ${version.key} to read the same twice, got two bodies`, {
+    hint: 'something between this host and the store changes bodies: look at proxies and at the network',
+    transient: true,
+  });
+}
+
+function isLocked({ mode, retainUntil, lastModified }: ObjectLock, retention: Retention | undefined): boolean {
   if (retention === undefined) return true;
   const isMode = mode === retention.mode || mode === 'COMPLIANCE';
   const lockedMs = Date.parse(retainUntil) - Date.parse(lastModified);

@@ -225,7 +225,8 @@ async function flushOne(
     },
     batch,
     {
-      blobs: () => parts.batches.blobs(batch.prev, batch.size),
+      blobDigests: () => parts.batches.blobDigests(batch.prev, batch.size),
+      blob: (sha256) => parts.batches.blob(sha256) ?? Buffer.alloc(0),
       signCheckpoint: () => recorder.signCheckpoint(prev),
       setPhase: (phase) => recorder.setPhase(prev, phase),
     },

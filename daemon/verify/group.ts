@@ -1,6 +1,6 @@
 // Everything that can be said of one batch without its neighbours: which statements the log signed about it, and
 // whether its content is what they say. Runs for many batches at once; the chain puts them in order.
-import type { Receipt } from '../archive/archive.ts';
+import type { ObjectLock } from '../archive/archive.ts';
 import type { Checkpoint } from '../merkle/checkpoint.ts';
 import { equalHashes } from '../merkle/hash.ts';
 import type { Manifest } from '../merkle/manifest.ts';
@@ -36,7 +36,7 @@ export interface LoadContext {
 }
 
 /** Per batch, when the store is asked about locks. */
-export const RECEIPTS_AT_ONCE = 4;
+const LOCKS_AT_ONCE = 4;
 /** Of one object's equal versions. */
 const MAX_COMPARED = 8;
 
@@ -113,8 +113,8 @@ async function loadLocks(
   objects: readonly (readonly StoredVersion[])[],
 ): Promise<readonly StoredLock[]> {
   const locks: StoredLock[] = [];
-  for (let start = 0; start < objects.length; start += RECEIPTS_AT_ONCE) {
-    const some = objects.slice(start, start + RECEIPTS_AT_ONCE);
+  for (let start = 0; start < objects.length; start += LOCKS_AT_ONCE) {
+    const some = objects.slice(start, start + LOCKS_AT_ONCE);
     const found = await Promise.all(some.map((versions) => loadLock(reader, versions)));
     locks.push(...found.filter((lock) => lock !== undefined));
   }
@@ -126,9 +126,9 @@ async function loadLock(reader: ArchiveReader, versions: readonly StoredVersion[
   const oldest = versions.toSorted(byAge).slice(0, MAX_COMPARED);
   let best: StoredLock | undefined;
   for (const version of oldest) {
-    const receipt = await reader.readReceipt(version);
-    if (receipt === undefined || (best !== undefined && endOf(receipt) <= endOf(best.receipt))) continue;
-    best = { kind: version.object.kind, receipt };
+    const lock = await reader.readLock(version);
+    if (lock === undefined || (best !== undefined && endOf(lock) <= endOf(best.lock))) continue;
+    best = { kind: version.object.kind, lock };
   }
   return best;
 }
@@ -139,7 +139,7 @@ function byAge(a: StoredVersion, b: StoredVersion): number {
 }
 
 /** Milliseconds; a weaker mode never comes before a stronger one. */
-function endOf({ mode, retainUntil }: Receipt): number {
+function endOf({ mode, retainUntil }: ObjectLock): number {
   if (mode === 'none') return -1;
   return Date.parse(retainUntil) + (mode === 'COMPLIANCE' ? Number.MAX_SAFE_INTEGER / 2 : 0);
 }

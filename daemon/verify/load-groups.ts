@@ -1,7 +1,7 @@
 // The batches of a listing, loaded in parallel within bounds of memory, handed out in order.
 import type { Archive } from '../archive/archive.ts';
 import type { Chain } from './chain.ts';
-import { loadGroup, RECEIPTS_AT_ONCE, type LoadedGroup } from './group.ts';
+import { loadGroup, type LoadedGroup } from './group.ts';
 import { listGroups, type Group, type StoredVersion } from './inventory.ts';
 import { createListingDigest, type ListingDigest } from './listing-digest.ts';
 import { createArchiveReader } from './object-read.ts';
@@ -47,7 +47,7 @@ export async function* loadGroups(
   const limits = {
     concurrency: options.concurrency ?? (archive.isWriteOnce ? REMOTE_CONCURRENCY : LOCAL_CONCURRENCY),
     maxWeight: MAX_BYTES_UNDER_WAY,
-    weigh: ({ group }: Listed) => (wantsBodies ? weighBodies(group) : 0) + weighGroup(group, wantsReceipts),
+    weigh: ({ group }: Listed) => (wantsBodies ? weighBodies(group) : 0) + weighGroup(group),
   };
   const load = async ({ group }: Listed) => {
     const trust = chain.trust();
@@ -82,10 +82,9 @@ async function* listFrom(
   }
 }
 
-/** Bodies are read one after the other, and of one key at most one is held; blobs again where the store has no checksum. */
-function weighGroup({ batch, blob, seal }: Group, wantsReceipts: boolean): number {
-  const blobFactor = wantsReceipts ? RECEIPTS_AT_ONCE : 1;
-  return LINE_FACTOR * largestOf(batch) + LEAF_FACTOR * largestOf(seal) + blobFactor * largestOf(blob);
+/** Bodies are read one after the other, and of one key at most one is held. */
+function weighGroup({ batch, blob, seal }: Group): number {
+  return LINE_FACTOR * largestOf(batch) + LEAF_FACTOR * largestOf(seal) + largestOf(blob);
 }
 
 function weighBodies({ batch, blob }: Group): number {

@@ -1,7 +1,7 @@
 // Reading object versions out of an archive that may be hostile or half gone: what is not there or cannot be ours is
 // told apart from a store that does not answer, which is no finding but an error.
 import { setTimeout as pauseFor } from 'node:timers/promises';
-import type { Archive, Receipt } from '../archive/archive.ts';
+import type { Archive, ObjectLock } from '../archive/archive.ts';
 import { ArchiveError } from '../errors.ts';
 import { formatObjectKey } from '../merkle/object-key.ts';
 import type { Finding } from './findings.ts';
@@ -13,7 +13,7 @@ export interface ArchiveReader {
   readonly base: string;
   /** The bytes of one version, or undefined when it is gone, larger than `maxBytes`, or no regular object. */
   read(version: StoredVersion, maxBytes: number): Promise<Uint8Array | undefined>;
-  readReceipt(version: StoredVersion): Promise<Receipt | undefined>;
+  readLock(version: StoredVersion): Promise<ObjectLock | undefined>;
 }
 
 const ABSENT_CODES: ReadonlySet<string> = new Set([
@@ -36,7 +36,7 @@ export function createArchiveReader(archive: Archive, base: string): ArchiveRead
       if (version.isDeleteMarker || version.sizeBytes > maxBytes) return undefined;
       return undefinedWhenAbsent(() => archive.get(keyOf(version), version.versionId, maxBytes));
     },
-    readReceipt: (version) => undefinedWhenAbsent(() => archive.readReceipt(keyOf(version), version.versionId)),
+    readLock: (version) => undefinedWhenAbsent(() => archive.readLock(keyOf(version), version.versionId)),
   };
 }
 

@@ -1,6 +1,6 @@
 // What the store says about the locks of the objects that count, summed up. Locks are read back, never assumed; when
 // they are shorter or weaker than the log promises, that is an anomaly: the store's or an operator's doing.
-import type { Receipt } from '../archive/archive.ts';
+import type { ObjectLock } from '../archive/archive.ts';
 import type { ObjectKind } from '../merkle/object-key.ts';
 import type { Findings } from './findings.ts';
 import type { ArchivePolicy } from './log-policy.ts';
@@ -8,7 +8,7 @@ import type { ArchivePolicy } from './log-policy.ts';
 /** What one version that counts is, and what the store says about its lock. */
 export interface StoredLock {
   readonly kind: ObjectKind;
-  readonly receipt: Receipt;
+  readonly lock: ObjectLock;
 }
 
 export interface LockCounts {
@@ -62,11 +62,11 @@ export function createRetention(options: RetentionOptions, findings: Findings): 
   const content = createLockCounter(options);
   return {
     add(locks, promised) {
-      for (const { kind, receipt } of locks) {
-        const isProtected = all.add(receipt);
-        (isStructure(kind) ? structure : content).add(receipt);
-        if (isProtected) modes.add(receipt.mode);
-        judge(receipt, promisedFor(kind, promised), promised, findings);
+      for (const { kind, lock } of locks) {
+        const isProtected = all.add(lock);
+        (isStructure(kind) ? structure : content).add(lock);
+        if (isProtected) modes.add(lock.mode);
+        judge(lock, promisedFor(kind, promised), promised, findings);
       }
     },
     report: () => ({
@@ -83,7 +83,7 @@ function createLockCounter({ nowMs, endingSoonMs = 0 }: RetentionOptions) {
   let shortestMs = Infinity;
   return {
     /** Whether the lock holds now. */
-    add({ mode, retainUntil }: Receipt): boolean {
+    add({ mode, retainUntil }: ObjectLock): boolean {
       const untilMs = Date.parse(retainUntil);
       const isLocked = mode !== 'none' && !Number.isNaN(untilMs);
       if (!isLocked) counts.unlockedCount += 1;
@@ -113,8 +113,8 @@ function promisedFor(kind: ObjectKind, { contentDays, policy }: Promised): numbe
   return policy.mode === 'none' ? 0 : policy.structureDays;
 }
 
-function judge(receipt: Receipt, days: number, { policy, prev }: Promised, findings: Findings): void {
-  const { key, versionId, mode, retainUntil, lastModified } = receipt;
+function judge(lock: ObjectLock, days: number, { policy, prev }: Promised, findings: Findings): void {
+  const { key, versionId, mode, retainUntil, lastModified } = lock;
   const place = { key, versionId, prev };
   const lockedMs = Date.parse(retainUntil) - Date.parse(lastModified);
   if (days > 0 && (mode === 'none' || !(lockedMs >= days * dayMs - toleranceMs))) {

@@ -66,7 +66,7 @@ describe('directory archive', () => {
         const key = `k/${name}`;
         expect((await archive.versions(key)).map((version) => version.versionId)).to.deep.equal([fileVersionId]);
         await expectError(archive.get(key, fileVersionId), 'archive-not-a-file');
-        await expectError(archive.readReceipt(key, fileVersionId), 'archive-not-a-file');
+        await expectError(archive.readLock(key, fileVersionId), 'archive-not-a-file');
         expect((await archive.put(key, bytes('x'), sha256Hex(bytes('x')), undefined)).outcome).to.equal('exists');
       }
       expect(await listed(archive, '')).to.deep.equal(['k/dangling', 'k/link', 'k/pipe', 'k/socket']);
@@ -139,7 +139,8 @@ describe('directory archive', () => {
     await link(join(root, 'a'), join(root, '.tmp', 'c'.repeat(32)));
     const again = await openDirectoryArchive(root);
     expect((await again.put('a', bytes('one'), sha256Hex(bytes('one')), undefined)).outcome).to.equal('exists');
-    expect(await again.readReceipt('a', fileVersionId)).to.include({ sha256: sha256Hex(bytes('one')) });
+    expect(await again.readLock('a', fileVersionId)).to.include({ sizeBytes: 3 });
+    expect(text(await again.get('a', fileVersionId))).to.equal('one');
   });
 
   it('makes nothing for a reader, and says when there is nothing to read', async () => {

@@ -80,10 +80,14 @@ describe('s3 archive faults', () => {
       [405, 'archive-object-missing'],
     ] as const) {
       answer('HeadObject', { status });
-      await expectError(archive.readReceipt('a', 'v1'), code);
+      await expectError(archive.readLock('a', 'v1'), code);
     }
+    stub.skewMs = 3_600_000;
+    answer('HeadObject', { status: 403 });
+    await expectError(archive.readLock('a', 'v1'), 'archive-clock-skew');
+    stub.skewMs = 0;
     answer('HeadObject', { status: 500 });
-    await expectError(archive.readReceipt('a', 'v1'), 'archive-unavailable', true);
+    await expectError(archive.readLock('a', 'v1'), 'archive-unavailable', true);
   });
 
   describe('without a usable answer', () => {

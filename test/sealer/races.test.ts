@@ -192,7 +192,7 @@ function bind(store: MemoryArchive): Archive {
     versions: (key) => store.versions(key),
     get: (...input) => store.get(...input),
     list: (prefix) => store.list(prefix),
-    readReceipt: (key, versionId) => store.readReceipt(key, versionId),
+    readLock: (key, versionId) => store.readLock(key, versionId),
     close: () => store.close(),
   };
 }

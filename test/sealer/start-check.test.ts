@@ -191,6 +191,65 @@ describe('sealer/start-check', () => {
     expect([report.integrity, report.anomalies.count]).to.deep.equal(['pass', 0]);
   });
 
+  it('finds its own locked bytes below copies that somebody laid over them', async () => {
+    const log = openLog();
+    const lock: Retention = { mode: 'COMPLIANCE', days: 10 };
+    const locked = { policy: { ...policy, structure: lock, content: lock } };
+    record(log, 1);
+    let isAway = false;
+    const archive: MemoryArchive = createMemoryArchive({
+      onPut: (key) => {
+        if (key === sealKey(0)) isAway = true;
+        return isAway ? { persisted: true, error: Object.assign(new Error('cut'), { code: 'cut' }) } : undefined;
+      },
+    });
+    expect(await codeOf(start(log, archive, locked).seal())).to.equal('cut');
+    for (const key of [batchKey(0), sealKey(0)]) {
+      const [version] = await archive.versions(key);
+      archive.squat(key, await archive.get(key, version?.versionId ?? ''));
+    }
+    const again = archive.openSession({});
+    await start(log, again, locked).seal();
+    expect(await archive.versions(sealKey(0, 2)), 'no other key was needed').to.deep.equal([]);
+    expect(log.read(({ queries }) => queries.readRecord(1)?.record.type)).to.equal('batch.archived');
+  });
+
+  it('takes a key that is called taken, and holds nothing, for a conflict that passes', async () => {
+    const log = openLog();
+    record(log, 1);
+    const archive = newArchive();
+    const put = archive.put.bind(archive);
+    archive.put = (key, ...rest) => (key === batchKey(0) ? Promise.resolve({ outcome: 'exists' }) : put(key, ...rest));
+    const sealer = start(log, archive);
+    expect(await codeOf(sealer.seal())).to.equal('archive-conflict');
+    expect(sealer.status().state).to.equal('waiting');
+    archive.put = put;
+    await sealer.seal();
+    expect(log.read(({ queries }) => queries.readRecord(1)?.record.type)).to.equal('batch.archived');
+  });
+
+  it('reads twice what looks like its own and is not: a damaged answer makes no stranger of it', async () => {
+    const log = openLog();
+    record(log, 1);
+    log.methods.freeze();
+    const archive = newArchive();
+    archive.squat(
+      batchKey(0),
+      log.read(({ batches }) => batches.at(0)?.body ?? Buffer.of()),
+    );
+    const get = archive.get.bind(archive);
+    let damaged = 1;
+    archive.get = async (key, versionId, maxBytes) => {
+      const bytes = Uint8Array.from(await get(key, versionId, maxBytes));
+      if (damaged-- > 0) bytes[0] = (bytes[0] ?? 0) ^ 1;
+      return bytes;
+    };
+    const sealer = start(log, archive);
+    expect(await codeOf(sealer.seal())).to.equal('archive-bad-answer');
+    await sealer.seal();
+    expect(await archive.versions(batchKey(0, 2))).to.deep.equal([]);
+  });
+
   it('counts its own bytes without their lock as squatted: they could be deleted', async () => {
     const log = openLog();
     const lock: Retention = { mode: 'COMPLIANCE', days: 10 };
@@ -204,7 +263,7 @@ describe('sealer/start-check', () => {
     archive.squat(sealKey(0), Buffer.from(log.read(({ batches }) => batches.at(0)?.manifest ?? '')));
     await start(log, archive, { policy: { ...policy, structure: lock, content: lock } }).seal();
     const [own] = await archive.versions(sealKey(0, 2));
-    expect(await archive.readReceipt(sealKey(0, 2), own?.versionId ?? '')).to.include({ mode: 'COMPLIANCE' });
+    expect(await archive.readLock(sealKey(0, 2), own?.versionId ?? '')).to.include({ mode: 'COMPLIANCE' });
     const report = await verifyArchive(archive, [testVerifier], { nowMs: log.clock.ms, wantsReceipts: false });
     expect(report.integrity).to.equal('pass');
   });

@@ -127,7 +127,7 @@ describe('s3 roles on Ceph', function () {
     const again = await extend('keeper', prefix, { until: inDays(3) });
     expect(again).to.include({ extendedCount: 0, unchangedCount: log.objects.size, failedCount: 0 });
     for await (const { key, versionId } of writer.list('')) {
-      const { retainUntil, mode } = await writer.readReceipt(key, versionId);
+      const { retainUntil, mode } = await writer.readLock(key, versionId);
       const days = (Date.parse(retainUntil) - Date.now()) / DAY_MS;
       const wanted = versionId === junk.receipt.versionId ? 1 : /\/(?:seal|checkpoint)\//u.test(key) ? 9 : 8;
       expect(days, key).to.be.within(wanted - 0.05, wanted + 0.05);

@@ -165,7 +165,7 @@ function faultyArchive(archive: MemoryArchive, step: Step): Archive {
     versions: (key) => archive.versions(key),
     get: (key, versionId, maxBytes) => archive.get(key, versionId, maxBytes),
     list: (prefix) => archive.list(prefix),
-    readReceipt: (key, versionId) => archive.readReceipt(key, versionId),
+    readLock: (key, versionId) => archive.readLock(key, versionId),
     close: () => archive.close(),
   };
 }

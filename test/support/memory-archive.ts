@@ -1,7 +1,14 @@
 // The archive port in memory, for tests of its users. It fails the running test itself when a user breaks the rules
 // (another body for a key it has written, a delete, an empty or wrong body), also when the user swallows the error.
 import { ArchiveError } from '../../daemon/errors.ts';
-import type { Archive, ObjectVersion, PutResult, Receipt, Retention } from '../../daemon/archive/archive.ts';
+import type {
+  Archive,
+  ObjectLock,
+  ObjectVersion,
+  PutResult,
+  Receipt,
+  Retention,
+} from '../../daemon/archive/archive.ts';
 import {
   assertArchiveKey,
   assertArchivePrefix,
@@ -82,7 +89,7 @@ export class MemoryArchive implements Archive {
     if (isTaken) return { outcome: 'exists' };
     // Told "created" although nothing was written: a store that lies.
     const told = stored ?? this.#toStored(key, body, retention);
-    return { outcome: 'created', receipt: toReceipt(told) };
+    return { outcome: 'created', receipt: { ...toObjectLock(told), sha256 } };
   }
 
   async versions(key: string): Promise<readonly ObjectVersion[]> {
@@ -98,9 +105,9 @@ export class MemoryArchive implements Archive {
     return body.slice();
   }
 
-  async readReceipt(key: string, versionId: string): Promise<Receipt> {
+  async readLock(key: string, versionId: string): Promise<ObjectLock> {
     await Promise.resolve();
-    return toReceipt(this.#find(key, versionId));
+    return toObjectLock(this.#find(key, versionId));
   }
 
   async *list(prefix: string): AsyncGenerator<ObjectVersion> {
@@ -228,7 +235,7 @@ function toLock(retention: Retention, nowMs: number): Stored['lock'] {
   return { mode: retention.mode, retainUntil: new Date(nowMs + retention.days * dayMs).toISOString() };
 }
 
-function toReceipt({ version, body, lock }: Stored): Receipt {
+function toObjectLock({ version, body, lock }: Stored): ObjectLock {
   const { key, versionId, lastModified } = version;
-  return { key, versionId, sizeBytes: body.length, sha256: sha256Hex(body), lastModified, ...lock };
+  return { key, versionId, sizeBytes: body.length, lastModified, ...lock };
 }

@@ -1,7 +1,7 @@
 // A read-only archive in one file: hundreds of thousands of objects for the price of one. Behind the port it gives exact
 // bytes, from disk, and keeps 20 bytes per object in memory, so that what a reader of it needs is the reader's own.
 import { closeSync, openSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
-import type { Archive, ObjectVersion, Receipt } from '../../daemon/archive/archive.ts';
+import type { Archive, ObjectVersion, ObjectLock } from '../../daemon/archive/archive.ts';
 import { missingVersion, tooLarge } from '../../daemon/archive/key.ts';
 import { batchKey, checkpointKey, parseObjectKey, sealKey } from '../../daemon/merkle/object-key.ts';
 
@@ -84,9 +84,9 @@ export function openPackedArchive(path: string, folder: string, isWriteOnce: boo
     isDeleteMarker: false,
   });
   // The digest is the store's to tell, as AWS does with a HEAD; nobody here asks for it.
-  const toReceipt = (key: string, sizeBytes: number): Receipt => {
+  const toObjectLock = (key: string, sizeBytes: number): ObjectLock => {
     const lock = { mode: 'COMPLIANCE' as const, retainUntil: '2036-01-01T00:00:00.000Z' };
-    return { key, versionId: 'v', sizeBytes, sha256: '', lastModified: LAST_MODIFIED, ...lock };
+    return { key, versionId: 'v', sizeBytes, lastModified: LAST_MODIFIED, ...lock };
   };
   return {
     location: `packed:${path}`,
@@ -111,9 +111,9 @@ export function openPackedArchive(path: string, folder: string, isWriteOnce: boo
         }
       }
     },
-    async readReceipt(key) {
+    async readLock(key) {
       await Promise.resolve();
-      return toReceipt(key, find(key)[1]);
+      return toObjectLock(key, find(key)[1]);
     },
     close: () => Promise.resolve(closeSync(file)),
     *bodies() {

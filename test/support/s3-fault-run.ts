@@ -85,7 +85,7 @@ function codeOf(error: unknown): string {
 async function countLocked(archive: Archive): Promise<number> {
   let count = 0;
   for await (const { key, versionId } of archive.list('')) {
-    const { mode, retainUntil, lastModified } = await archive.readReceipt(key, versionId);
+    const { mode, retainUntil, lastModified } = await archive.readLock(key, versionId);
     const lockedMs = Date.parse(retainUntil) - Date.parse(lastModified);
     expect(mode, key).to.equal('GOVERNANCE');
     expect(lockedMs, `lock of ${key}`).to.be.at.least(LOCK_DAYS * DAY_MS - LOCK_TOLERANCE_MS);

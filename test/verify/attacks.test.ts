@@ -208,7 +208,7 @@ describe('verify: crowds', () => {
       put: () => Promise.reject(new Error('not used')),
       versions: (name) => archive.versions(name),
       get: (name, versionId, maxBytes) => archive.get(name, versionId, maxBytes),
-      readReceipt: (name, versionId) => archive.readReceipt(name, versionId),
+      readLock: (name, versionId) => archive.readLock(name, versionId),
       close: () => Promise.resolve(),
       async *list(prefix) {
         const first = { versionId: 'j', sizeBytes: 1, lastModified: '', isLatest: true, isDeleteMarker: false };

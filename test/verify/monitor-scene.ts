@@ -117,7 +117,7 @@ function observed(archive: MemoryArchive, scene: { readonly fail: Error | undefi
       if (scene.fail !== undefined) throw scene.fail;
       return archive.list(prefix);
     },
-    readReceipt: (key, versionId) => archive.readReceipt(key, versionId),
+    readLock: (key, versionId) => archive.readLock(key, versionId),
     close: () => Promise.resolve(),
   };
 }

@@ -141,7 +141,7 @@ function bound(racing: MemoryArchive, store: MemoryArchive) {
     versions: store.versions.bind(store),
     get: store.get.bind(store),
     list: racing.list.bind(racing),
-    readReceipt: store.readReceipt.bind(store),
+    readLock: store.readLock.bind(store),
     close: store.close.bind(store),
   };
 }
