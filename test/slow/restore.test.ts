@@ -20,6 +20,8 @@ import { loadConfig } from '../../daemon/config.ts';
 import { openDaemon, type Daemon } from '../../daemon/daemon.ts';
 import { createEd25519Signer, signNote } from '../../daemon/merkle/note.ts';
 import { batchKey, sealKey } from '../../daemon/merkle/object-key.ts';
+import { openDatabaseReadOnly } from '../../daemon/store/database.ts';
+import { createStates } from '../../daemon/store/states.ts';
 import { runStateseal, type Finished } from '../support/stateseal-process.ts';
 
 const SECRET = 'canary-of-the-restored-host';
@@ -59,8 +61,14 @@ describe('restore', function () {
   const live = async (serial: number, directory = dataDir): Promise<void> => {
     const daemon = await start(directory);
     writeState(serial, serial);
-    const isSeen = async (): Promise<boolean> =>
-      (await daemon.states()).some((state) => state.serial === String(serial)) && (await log(directory)).length >= 1;
+    /** The version is recorded, and the change that it belongs to is over. */
+    const isSeen = async (): Promise<boolean> => {
+      if (!(await daemon.states()).some((state) => state.serial === String(serial))) return false;
+      const database = openDatabaseReadOnly(join(directory, 'log.sqlite'));
+      const open = createStates(database).openChanges();
+      database.close();
+      return open.length === 0;
+    };
     for (let tries = 0; !(await isSeen()); tries += 1) {
       if (tries > 1000) throw new Error(`expected serial ${serial} to be recorded`);
       await new Promise((resolve) => setTimeout(resolve, 50));

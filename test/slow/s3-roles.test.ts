@@ -1,5 +1,8 @@
 // The shipped policies (docs/aws/) on a real store: the contract as the writer, and what verifier, auditor and keeper can
 // and cannot do. Ceph's gateway evaluates bucket policies; what it does not know of the shipped one is printed.
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   CreateBucketCommand,
   CreateMultipartUploadCommand,
@@ -77,9 +80,9 @@ describe('s3 roles on Ceph', function () {
 
   const log = twentyRecords();
   /** A sealed log, every object locked for two days. */
-  const writeLog = async (prefix: string): Promise<void> => {
+  const writeLog = async (prefix: string, objects = [...log.objects]): Promise<void> => {
     const archive = await open('writer', prefix);
-    for (const [name, body] of log.objects) {
+    for (const [name, body] of objects) {
       await archive.put(`${log.folder}/${name}`, body, sha256Hex(body), { mode: 'GOVERNANCE', days: 2 });
     }
     await archive.close();
@@ -181,6 +184,38 @@ describe('s3 roles on Ceph', function () {
     const report = await verifyArchive(archive, log.verifiers, { nowMs: Date.now() });
     expect(report.retention?.modes).to.deep.equal(['GOVERNANCE']);
     await archive.close();
+  });
+
+  it('the verifier watches: a kept checkpoint, junk named once it is there, and a log that shrank', async () => {
+    const [prefix, shorter] = [newPrefix(), newPrefix()];
+    await writeLog(prefix);
+    // Another place with the same log, as if its newest seal had never been.
+    const isOlder = ([name]: readonly [string, unknown]): boolean => !name.includes('0000000000000016');
+    await writeLog(shorter, [...log.objects].filter(isOlder));
+    const state = mkdtempSync(join(tmpdir(), 'stateseal-monitor-'));
+    const flags = ['--key', log.signer.vkey, '--state', state, '--once', '--expiry-warning', '1h'];
+    const round = (place: string) => stateseal('verifier', ['monitor', `s3://${BUCKET}/${place}`, ...flags]);
+    try {
+      const first = await round(prefix);
+      expect(first.code, first.stderr).to.equal(0);
+      const kept = readdirSync(state).map((name) => readFileSync(join(state, name), 'utf8'));
+      expect(kept).to.include(log.seals.at(-1)?.checkpointNote);
+      const writer = await open('writer', prefix);
+      const junkKey = `${log.folder}/seal/${'0'.repeat(16)}`;
+      await writer.put(junkKey, bytes('junk'), sha256Hex(bytes('junk')), { mode: 'GOVERNANCE', days: 2 });
+      await writer.close();
+      const second = await round(prefix);
+      expect(second.code, second.stderr).to.equal(3);
+      expect(second.stderr).to.contain('ALARM').and.to.contain('foreign-version');
+      const third = await round(shorter);
+      expect(third.code, third.stderr).to.equal(1);
+      expect(third.stderr).to.match(/ALARM +(?:shrunk|since-shrunk)/u);
+      expect(readdirSync(state).map((name) => readFileSync(join(state, name), 'utf8'))).to.include(
+        log.seals.at(-1)?.checkpointNote,
+      );
+    } finally {
+      rmSync(state, { recursive: true });
+    }
   });
 
   it('nobody deletes, lays a marker, or bypasses, the owner of the bucket included', async () => {

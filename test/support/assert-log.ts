@@ -108,6 +108,9 @@ async function readArchive(
   try {
     const report = await verifyArchive(archive, verifiers, { nowMs, isStrict: true, wantsReceipts: false });
     assertClean('archive', report, isExpected);
+    // Whatever the clock says: nothing has let content go here.
+    expect(report.records.expiredCount, 'records without content').to.equal(0);
+    expect(report.notes.list.filter(({ code }) => code === 'blob-expired')).to.deep.equal([]);
     return report;
   } catch (error) {
     if (error instanceof ConfigError && error.code === 'verify-no-log') return undefined;

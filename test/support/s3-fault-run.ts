@@ -39,7 +39,7 @@ export async function runSeal(
   prefix: string,
   { at, fault }: { readonly at: number; readonly fault?: ProxyFault },
 ): Promise<SealRun> {
-  const log = openLogHarness();
+  const log = openLogHarness(undefined, LOCK_DAYS);
   const database = openDatabaseReadOnly(`${log.dataDir}/log.sqlite`);
   const timeouts = { connectMs: 5_000, requestMs: PATIENCE_MS };
   const archive = await openS3Archive({ ...store.options(prefix, proxy.endpoint), timeouts });
