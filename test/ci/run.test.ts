@@ -15,6 +15,7 @@ const COMPONENTS = [
   'radosgw',
   'strace',
   'shellcheck',
+  'tmux',
   'systemd-analyze',
   'terraform',
 ];

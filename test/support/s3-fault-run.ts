@@ -40,12 +40,17 @@ export async function runSeal(
   { at, fault }: { readonly at: number; readonly fault?: ProxyFault },
 ): Promise<SealRun> {
   const log = openLogHarness(undefined, LOCK_DAYS);
-  const database = openDatabaseReadOnly(`${log.dataDir}/log.sqlite`);
+  const open = () => {
+    const database = openDatabaseReadOnly(`${log.dataDir}/log.sqlite`);
+    const retention = { mode: 'GOVERNANCE', days: LOCK_DAYS } as const;
+    return { database, sealer: openSealerOn(log, database, archive, { retention }) };
+  };
   const timeouts = { connectMs: 5_000, requestMs: PATIENCE_MS };
   const archive = await openS3Archive({ ...store.options(prefix, proxy.endpoint), timeouts });
   const direct = await store.open(prefix);
   const place = { databasePath: `${log.dataDir}/log.sqlite`, archive: direct, verifiers: [testVerifier] };
   const calls: S3Request[] = [];
+  let running = open();
   proxy.onCall = (call) => (calls.push(call) - 1 === at ? fault : undefined);
   try {
     // A baseline has a blob: its snapshot.
@@ -53,23 +58,26 @@ export async function runSeal(
     log.methods.observe(script.sighting(1, log.methods.cursor(SCRIPT_URI)), SCRIPT_CONTEXT);
     log.methods.append([plainRecord(1), plainRecord(2)]);
     const done = [...script.steps(1), 'note number 1', 'note number 2'];
-    const sealer = openSealerOn(log, database, archive, { retention: { mode: 'GOVERNANCE', days: LOCK_DAYS } });
     const codes: string[] = [];
     while (codes.length < MAX_SEALS) {
-      const code = await sealer.seal().then(() => undefined, codeOf);
+      const code = await running.sealer.seal().then(() => undefined, codeOf);
       const { outlines } = await assertLog(place, { done });
       if (code === undefined) {
         expect(outlines.every(({ phase }) => phase === 'published')).to.equal(true);
         break;
       }
       codes.push(code);
-      if (codes.length === 1) log.crash();
+      if (codes.length > 1) continue;
+      log.crash();
+      running.database.close();
+      // A restart: what is read is what the crash left.
+      running = open();
     }
     expect(codes.length, `still failing: ${codes.join(', ')}`).to.be.below(MAX_SEALS);
     return { calls, codes, facts: await assertLog(place, { done }), versionCount: await countLocked(direct) };
   } finally {
     proxy.onCall = undefined;
-    database.close();
+    running.database.close();
     log.close();
     await archive.close();
     await direct.close();
