@@ -6,7 +6,7 @@ import type { HiddenValue } from '../record/observation.ts';
 import type { SensitivePath } from '../terraform/state.ts';
 import { createMarks, resolvePath, type MarkedPath, type MarkNode } from './marks.ts';
 
-type Hidden = readonly Pick<HiddenValue, 'path' | 'by'>[];
+type Hidden = readonly Pick<HiddenValue, 'path' | 'by' | 'tag'>[];
 
 /** Marks on an instance's attributes. The empty path marks every attribute. */
 export function instanceMarks(
@@ -31,8 +31,17 @@ export function allMarks(hidden: Hidden): MarkNode | undefined {
   return createMarks(hidden.map(({ path, by }) => ({ steps: parsePointer(path), by })));
 }
 
+/**
+ * What was rebuilt from the log and hidden as a secret: what the taint knew is lost, so that these values are learned
+ * again and stay hidden where they are.
+ */
+export function rebuiltSecrets<T extends Hidden[number]>(before: readonly T[] | undefined): readonly T[] {
+  return before?.filter(({ by, tag }) => tag === '' && (by === 'mark' || by === 'taint')) ?? [];
+}
+
 /** Rules apply again by themselves; 'taint' and 'default' look at the value, which may be another by now. */
 function keptMarks(before: Hidden | undefined): MarkedPath[] {
-  const kept = before?.filter(({ by }) => by === 'mark') ?? [];
+  const rebuilt = new Set<Hidden[number]>(rebuiltSecrets(before));
+  const kept = before?.filter((value) => value.by === 'mark' || rebuilt.has(value)) ?? [];
   return kept.map(({ path, by }) => ({ steps: parsePointer(path), by }));
 }

@@ -14,7 +14,7 @@ import type { RedactionPolicy } from './allow-list.ts';
 import { collectPrivateSecrets, collectSecrets } from './collect.ts';
 import { Digester, type InstanceDigest } from './instance-digest.ts';
 import { fileCommitment, stateKey, type RedactionKeys } from './keys.ts';
-import { instanceMarks, outputMarks } from './known-marks.ts';
+import { instanceMarks, outputMarks, rebuiltSecrets } from './known-marks.ts';
 import { redactTree } from './redact.ts';
 import { HiddenSealer } from './seal-hidden.ts';
 import { TaintSet, type TaintEntry } from './taint.ts';
@@ -91,6 +91,8 @@ class StateRedactor {
   readonly #digester: Digester;
   readonly #addressKeys: AddressKeys;
   readonly #learned: TaintEntry[] = [];
+  /** Some instance of the snapshot was rebuilt from the log, and has no raw tag. */
+  readonly #isRebuilt: boolean;
   #shownCount = 0;
   #hiddenCount = 0;
 
@@ -98,6 +100,7 @@ class StateRedactor {
     this.#context = context;
     this.#sealer = new HiddenSealer(context.keys, context.stateId);
     this.#digester = new Digester(context.keys.equalityKey);
+    this.#isRebuilt = context.known !== undefined && [...context.known.values()].includes('');
     this.#addressKeys = new AddressKeys(context.taint, this.#sealer.committer);
   }
 
@@ -124,20 +127,33 @@ class StateRedactor {
 
   /** First pass. What is known under current knowledge taught all it can when it was first seen. */
   #learn(state: TerraformState, digests: ReadonlyMap<StateInstance, InstanceDigest>, isCurrent: boolean): void {
-    const { policy, taint } = this.#context;
+    const { policy, taint, outputBefore } = this.#context;
     const learn = (secret: string): void => void this.#learned.push(...taint.learn(secret));
     const privates = new Set<string>();
     for (const instance of state.instances) {
       const digest = digests.get(instance);
       if (isCurrent && digest && this.#toSubject(instance, digest).isKnown) continue;
-      const marks = instanceMarks(instance.attributes, instance.sensitivePaths, undefined);
+      const marks = instanceMarks(instance.attributes, instance.sensitivePaths, this.#rebuilt(instance, digest));
       collectSecrets(instance.attributes, { policy, marks, schema: policy.schemaOf(instance.type), learn });
       if (instance.private !== undefined) privates.add(instance.private);
     }
     for (const encoded of privates) collectPrivateSecrets(encoded, { policy, learn });
     for (const { name, value, sensitive } of state.outputs) {
-      collectSecrets(value, { policy, marks: outputMarks(sensitive, undefined), key: name, learn });
+      collectSecrets(value, {
+        policy,
+        marks: outputMarks(sensitive, rebuiltSecrets(outputBefore?.(name)?.hidden)),
+        key: name,
+        learn,
+      });
     }
+  }
+
+  /** Secrets of the stored body that only their paths tell of. */
+  #rebuilt(instance: StateInstance, digest: InstanceDigest | undefined): readonly HiddenValue[] {
+    if (digest === undefined || !this.#isRebuilt) return [];
+    const { address, deposed } = this.#toSubject(instance, digest);
+    const like = { type: instance.type, contentTag: digest.contentTag, idTag: this.#idTag(instance.attributes['id']) };
+    return rebuiltSecrets(this.#context.bodyBefore?.(address, deposed, like)?.hidden);
   }
 
   #toSubject(instance: StateInstance, digest: InstanceDigest): Subject {

@@ -76,6 +76,31 @@ describe('recorder/rebuild', function () {
     expect(readUsedEpochs(join(folder, 'nothing'))).to.deep.equal(new Set());
   });
 
+  it('shows nothing that was hidden as a known secret, also before its source is seen again', () => {
+    const canary = 'Canary-7f3a9c1e5b';
+    const source = sighting(state(1n, { a: { size: 1, secret: canary } }), 'a');
+    const other = (serial: bigint, more: Readonly<Record<string, string>> = {}) =>
+      sighting(state(serial, { b: { size: Number(serial), name: `${canary}`, ...more } }, 'lineage-2'), 'b');
+    log.methods.observe(source, initial);
+    log.methods.observe(other(1n), initial);
+    const { path } = rebuild(log, folder);
+    const methods = reopen(log, path);
+    try {
+      const same = methods.observe(other(1n), context);
+      expect(same.to - same.from).to.equal(0);
+      methods.observe(other(2n), context);
+      methods.observe(other(3n, { region: canary, instance_type: `t3-${canary}` }), context);
+      log.clock.ms += 11_000;
+      methods.tick();
+    } finally {
+      methods.close();
+    }
+    for (const line of allLines(path)) expect(line).not.to.contain(canary);
+    const bodies = memoryOf(path);
+    expect(JSON.stringify(bodies)).not.to.contain(canary);
+    expect(linesOf(path, 'resource.changed')).to.have.length(2);
+  });
+
   it('tells by its commitment alone that a hidden value changed while nobody looked', () => {
     log.methods.observe(sighting(state(1n, { a: { size: 1, secret: 'first-secret' } })), initial);
     const { path } = rebuild(log, folder);
@@ -219,6 +244,16 @@ function stateOf(path: string): StateRow {
   }
 }
 
+function allLines(path: string): string[] {
+  const database = openDatabaseReadOnly(path);
+  try {
+    const entries = createEntries(database);
+    return [...entries.range(0, entries.size())].map(({ line }) => line.toString());
+  } finally {
+    database.close();
+  }
+}
+
 function linesOf(path: string, type: string): Record<string, unknown>[] {
   const database = openDatabaseReadOnly(path);
   try {
@@ -235,18 +270,20 @@ function linesOf(path: string, type: string): Record<string, unknown>[] {
 function state(
   serial: bigint,
   things: Readonly<Record<string, Readonly<Record<string, string | number>>>>,
+
+  lineage = 'lineage-1',
 ): WorldState {
   const instances = Object.entries(things).map(
     ([name, attributes]) =>
       [name, { attributes: { id: `id-${name}`, ...attributes }, tainted: false, marks: ['secret'] }] as const,
   );
-  return { lineage: 'lineage-1', serial, tool: '1.11.4', instances: new Map(instances), outputs: new Map() };
+  return { lineage, serial, tool: '1.11.4', instances: new Map(instances), outputs: new Map() };
 }
 
-function sighting(world: WorldState) {
+function sighting(world: WorldState, place = 'one') {
   const bytes = Buffer.from(formatWorldState(world));
   return {
-    reference: { uri: 'dir:infra/one/terraform.tfstate', workspace: 'default' },
+    reference: { uri: `dir:infra/${place}/terraform.tfstate`, workspace: 'default' },
     condition: 'state' as const,
     sourceVersion: `${world.serial}-${bytes.length}`,
     bytes,
