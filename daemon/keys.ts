@@ -71,13 +71,14 @@ export async function openApiToken(dataDir: string): Promise<string> {
   return text.trim();
 }
 
-/** The newest epoch of the year that has a key, else the first id that was never used. */
+/** The newest epoch of the year that is known; the next one where that has no key any more: ids never go back. */
 function toEpoch(year: number, kids: ReadonlySet<string>, lostKids: ReadonlySet<string>): string {
   const ids = [
     `e${year}`,
     ...Array.from({ length: 98 }, (_, index) => `e${year}${String(index + 2).padStart(2, '0')}`),
   ];
-  const kid = ids.findLast((id) => kids.has(id)) ?? ids.find((id) => !lostKids.has(id));
+  const newest = ids.findLastIndex((id) => kids.has(id) || lostKids.has(id));
+  const kid = kids.has(ids[newest] ?? '') ? ids[newest] : ids[newest + 1];
   if (kid === undefined) throw new RangeError(`expected fewer lost keys in ${year}`);
   return kid;
 }

@@ -46,6 +46,10 @@ describe('keys on disk', () => {
     expect((await openRedactionKeys(dataDir, 2026)).epoch, 'from then on').to.deep.equal(second.epoch);
     await rm(join(dataDir, 'keys/epoch-e202602.key'));
     expect((await openRedactionKeys(dataDir, 2026, new Set(['e2026', 'e202602']))).epoch.kid).to.equal('e202603');
+    // An older key that is still there is not taken up again, nor is an id below one that was used.
+    await rm(join(dataDir, 'keys/epoch-e202603.key'));
+    await writeFile(join(dataDir, 'keys/epoch-e2026.key'), `${'0'.repeat(64)}\n`);
+    expect((await openRedactionKeys(dataDir, 2026, new Set(['e202603']))).epoch.kid).to.equal('e202604');
     expect((await openRedactionKeys(dataDir, 2027, new Set(['e2026']))).epoch.kid).to.equal('e2027');
   });
 

@@ -8,7 +8,15 @@ import { openCheckpoint } from '../merkle/checkpoint.ts';
 import { maxManifestBytes, openManifest } from '../merkle/manifest.ts';
 import { batchKey, blobKey, checkpointKey, sealKey } from '../merkle/object-key.ts';
 import type { Batch, BatchPhase } from '../store/batches.ts';
-import { forked, MAX_ATTEMPTS, readVersion, textOf, type LogIdentity, type ReadSigned } from './signed-versions.ts';
+import {
+  forked,
+  MAX_ATTEMPTS,
+  readSeals,
+  readVersion,
+  textOf,
+  type LogIdentity,
+  type ReadSigned,
+} from './signed-versions.ts';
 
 const MAX_SKEW_MS = 5 * 60_000;
 const DAY_MS = 86_400_000;
@@ -56,9 +64,7 @@ export async function flushBatch(parts: FlushParts, batch: Batch, steps: FlushSt
     );
   // A database that was set back shows here, before anything of the other history is sent. The answer also tells the
   // store's time anew: what was wrong for one answer must not be held against all later ones.
-  {
-    await lookUp(parts, sealKey(prev), { body: manifest, sha256: '', retention: undefined, readSigned: readManifest });
-  }
+  await assertNoOther(parts, prev, readManifest(manifest));
   assertClock(parts.archive);
   receipts.push(...(await storeContent(parts, batch, steps)));
   if (isBefore('content')) await steps.setPhase('content');
@@ -76,6 +82,12 @@ export async function flushBatch(parts: FlushParts, batch: Batch, steps: FlushSt
     await store(parts, (attempt) => checkpointKey(prev, attempt), checkpoint, parts.structure, readCheckpoint),
   );
   return receipts;
+}
+
+async function assertNoOther(parts: FlushParts, prev: number, text: string | undefined): Promise<void> {
+  const { archive, startedMs } = parts;
+  const other = (await readSeals(archive, parts, prev)).find((seal) => seal.text !== text);
+  if (other !== undefined) throw forked(other.key, Date.parse(other.lastModified) - archive.clockSkewMs > startedMs);
 }
 
 /** Times of locks and of records would contradict one another for years: better to wait for a person. */

@@ -26,19 +26,17 @@ export interface FoundSeal {
 /** The text of bytes that are validly signed for the place where they stand; undefined for all else. */
 export type ReadSigned = (bytes: Uint8Array) => string | undefined;
 
-/** Every validly signed manifest for `prev`, at its key and the suffixes of it that are taken. */
+/** Every validly signed manifest for `prev`, at its key and at any suffix of it: junk before one may be gone by now. */
 export async function readSeals(archive: Archive, log: LogIdentity, prev: number): Promise<readonly FoundSeal[]> {
   const found: FoundSeal[] = [];
-  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
-    const key = sealKey(prev, attempt);
-    const versions = await archive.versions(key);
-    if (versions.length === 0) break;
-    for (const version of versions.filter(({ isDeleteMarker }) => !isDeleteMarker)) {
-      const bytes = await readVersion(archive, version, maxManifestBytes);
-      const opened = bytes && openOrJunk(() => openManifest(bytes, log.verifiers, log.origin));
-      if (opened?.manifest.prev !== prev) continue;
-      found.push({ key, manifest: opened.manifest, text: opened.note.text, lastModified: version.lastModified });
-    }
+  // No other key begins with this one: what is asked is what the versions of one key are asked with.
+  for await (const version of archive.list(sealKey(prev))) {
+    if (version.isDeleteMarker) continue;
+    const bytes = await readVersion(archive, version, maxManifestBytes);
+    const opened = bytes && openOrJunk(() => openManifest(bytes, log.verifiers, log.origin));
+    if (opened?.manifest.prev !== prev) continue;
+    const { key, lastModified } = version;
+    found.push({ key, manifest: opened.manifest, text: opened.note.text, lastModified });
   }
   return found;
 }

@@ -167,6 +167,10 @@ describe('sealer/races', () => {
         skewMs = 0;
         return store.versions(key);
       },
+      list: (prefix) => {
+        skewMs = 0;
+        return store.list(prefix);
+      },
       put: (key, body, sha256, retention) => {
         if (key !== isWrongAt) return store.put(key, body, sha256, retention);
         isWrongAt = undefined;
