@@ -1,5 +1,6 @@
 // Composition root of `stateseal watch`: the only file that knows every adapter. Start order: lock, keys, recorder,
 // log, source, doors; close order: doors, source, last record, last seal, recorder, lock.
+import { existsSync } from 'node:fs';
 import { chmod, mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +8,7 @@ import { createCloseStack, type CloseStack } from './close-stack.ts';
 import type { Config } from './config.ts';
 import { openControlServer, type ControlHandlers } from './control.ts';
 import { openDoor, type Door } from './door.ts';
-import type { StatesealError, StoreError } from './errors.ts';
+import { ConfigError, type StatesealError, type StoreError } from './errors.ts';
 import { createMatcher } from './glob.ts';
 import { openLogKey, openRedactionKeys, type LogKey } from './keys.ts';
 import { createJournal, type Journal } from './journal.ts';
@@ -47,6 +48,8 @@ export interface Daemon {
 }
 
 export const DATABASE_FILE = 'log.sqlite';
+/** A database that a restore has made, before it takes its place. */
+export const RESTORED_FILE = `${DATABASE_FILE}.restored`;
 export const CONTROL_FILE = 'control.sock';
 const TICK_MS = 1_000;
 
@@ -57,12 +60,21 @@ export async function openDaemon(config: Config, events: DaemonEvents): Promise<
   try {
     const lock = openDataLock(join(config.dataDir, 'lock'));
     open.add(() => lock.close());
+    assertRestored(config.dataDir);
     return await startDaemon(config, events, open);
   } catch (error) {
     // What stopped the start is worth telling, not what then failed to close.
     await open.close().catch(() => undefined);
     throw error;
   }
+}
+
+/** A restore that was cut before its last step: a new log here would have the key of the old one. */
+function assertRestored(dataDir: string): void {
+  if (existsSync(join(dataDir, DATABASE_FILE)) || !existsSync(join(dataDir, RESTORED_FILE))) return;
+  throw new ConfigError('restore-unfinished', 'expected a database, got one that a restore has not put in its place', {
+    hint: 'run the same stateseal restore again: it was interrupted',
+  });
 }
 
 /** Everything it opens goes onto `open`, which closes it when the start fails half-way. */

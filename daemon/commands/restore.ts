@@ -1,14 +1,14 @@
 // stateseal restore: a lost data directory from its archive, or a new log that succeeds one whose key is lost.
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, rename } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Archive } from '../archive/archive.ts';
 import { parseArchiveLocation } from '../archive/location.ts';
 import { openArchive } from '../archive/open.ts';
-import { DATABASE_FILE } from '../daemon.ts';
+import { DATABASE_FILE, RESTORED_FILE } from '../daemon.ts';
 import { ConfigError, IntegrityError } from '../errors.ts';
 import { listEpochKeys, openLogKey, openRedactionKeys, readLogKey, type LogKey } from '../keys.ts';
-import { beginSuccessor, restoreLog, type RestoreParts, type RestoreReport } from '../restore/restore.ts';
+import { beginSuccessor, restoreLog, syncFolder, type RestoreParts, type RestoreReport } from '../restore/restore.ts';
 import { openDataLock } from '../store/data-lock.ts';
 import { escapeText } from '../terminal.ts';
 import { createProgressBar } from '../verify/progress-bar.ts';
@@ -72,7 +72,9 @@ async function restore(given: Arguments, context: ServiceContext, from: string):
   const databasePath = join(context.dataDir, DATABASE_FILE);
   const isSuccessor = given.has('successor');
   const key = await readLogKey(context.dataDir);
-  assertKeys(key, isSuccessor);
+  const restoredPath = join(context.dataDir, RESTORED_FILE);
+  const isCut = existsSync(restoredPath) && !existsSync(databasePath);
+  assertKeys(key, isSuccessor && !(isCut && key !== undefined));
   assertPlace(databasePath, given);
   const since = given.text('since');
   const kept = since === undefined ? {} : { since: Buffer.from(await context.readFile(since)).toString('utf8') };
@@ -82,10 +84,11 @@ async function restore(given: Arguments, context: ServiceContext, from: string):
     // The old database is set aside only once the new one stands beside it.
     const parts: RestoreParts = {
       archive,
-      databasePath: `${databasePath}.restored`,
+      databasePath: restoredPath,
       options: { nowMs: context.now(), ...kept, onProgress: bar.show },
     };
-    const result = key === undefined ? await succeed(given, context, parts) : await takeBack(context, parts, key);
+    const result =
+      isSuccessor || key === undefined ? await succeed(given, context, parts) : await takeBack(context, parts, key);
     bar.clear();
     await putInPlace(parts.databasePath, databasePath, context);
     context.stdout(context.json ? `${JSON.stringify(result.json)}\n` : result.text);
@@ -112,7 +115,8 @@ async function takeBack(context: ServiceContext, parts: RestoreParts, key: LogKe
   const lostKids = [...report.kids].filter((kid) => !had.has(kid));
   const { verified, rebuilt } = report;
   const json = { object: 'restore', ...counts(verified), ...rebuilt, lostEpochs: lostKids, origin: verified.origin };
-  return { json, text: describeRestore(report, parts.archive.location, lostKids) };
+  const isTied = parts.options.since !== undefined;
+  return { json, text: describeRestore(report, parts.archive.location, lostKids, isTied) };
 }
 
 async function succeed(given: Arguments, context: ServiceContext, parts: RestoreParts): Promise<Result> {
@@ -123,6 +127,7 @@ async function succeed(given: Arguments, context: ServiceContext, parts: Restore
   const verified = await beginSuccessor({ ...parts, vkey });
   const config = await context.loadConfig({});
   const key = await openLogKey(context.dataDir, config.logName);
+  if (key.signer.name === verified.origin) throw keyThere();
   await openRedactionKeys(context.dataDir, new Date(context.now()).getUTCFullYear());
   const json = { object: 'successor', origin: key.signer.name, vkey: key.vkey, predecessor: verified.origin };
   return { json: { ...json, ...counts(verified) }, text: describeSuccessor(verified, key) };
@@ -132,7 +137,12 @@ function counts({ records, batchCount, head }: VerifyReport) {
   return { size: records.size, batches: batchCount, root: head?.root ?? '' };
 }
 
-function describeRestore({ verified, rebuilt }: RestoreReport, location: string, lostKids: readonly string[]): string {
+function describeRestore(
+  { verified, rebuilt }: RestoreReport,
+  location: string,
+  lostKids: readonly string[],
+  isTied: boolean,
+): string {
   const { records, batchCount, head } = verified;
   const { stateCount, withoutSnapshotCount, openChangeCount } = rebuilt;
   const lines = [
@@ -150,9 +160,11 @@ function describeRestore({ verified, rebuilt }: RestoreReport, location: string,
           `key lost   epoch ${lostKids.join(', ')}: hidden values of that time cannot be compared; their states begin anew`,
         ]
       : []),
+    ...(isTied ? [] : ['not known  whether newer seals were removed: only --since with a checkpoint you kept tells']),
     'not in it  what was recorded and not sealed when the host was lost; which strings were known as secrets (they are',
     '           learned again from the states as they are)',
-    'next       make sure that the old recorder never runs again, then: stateseal watch',
+    'next       make sure that the old recorder never runs again, then: stateseal watch, with this archive: at another',
+    '           place everything is sent again',
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -173,8 +185,11 @@ function assertKeys(key: LogKey | undefined, isSuccessor: boolean): void {
       hint: 'put it back from your backup; if it is lost for good: stateseal restore --successor --key <the old vkey>',
     });
   }
-  if (key === undefined || !isSuccessor) return;
-  throw new ConfigError('restore-key-there', 'expected no keys/log.key with --successor, got one', {
+  if (key !== undefined && isSuccessor) throw keyThere();
+}
+
+function keyThere(): ConfigError {
+  return new ConfigError('restore-key-there', 'expected no keys/log.key with --successor, got one', {
     hint: 'with the key the log itself goes on: leave out --successor; for a new log name an empty --data-dir',
   });
 }
@@ -199,4 +214,5 @@ async function putInPlace(restored: string, path: string, context: ServiceContex
     if (existsSync(path + suffix)) await rename(path + suffix, `${path}.before-${mark}${suffix}`);
   }
   await rename(restored, path);
+  await syncFolder(dirname(path));
 }

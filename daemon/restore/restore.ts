@@ -104,7 +104,8 @@ async function build<T>(path: string, work: (database: Sqlite) => Promise<T>): P
   }
 }
 
-async function syncFolder(path: string): Promise<void> {
+/** Makes the names in a folder durable. */
+export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');
   try {
     await folder.sync();

@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -104,6 +105,7 @@ describe('restore', function () {
       if (keys.some((key) => name.startsWith(key))) copyFileSync(join(kept, name), join(dataDir, 'keys', name));
     }
   };
+  const codeOf = (error: unknown): unknown => (error as { code?: unknown }).code;
   const allKeys = ['log.key', 'log.vkey', 'equality', 'epoch'];
   const expectIntact = (reports: readonly Record<string, unknown>[], count = 2): void => {
     expect(reports.map(({ integrity }) => integrity)).to.deep.equal(Array.from({ length: count }, () => 'pass'));
@@ -208,6 +210,11 @@ describe('restore', function () {
     rmSync(dataDir, { recursive: true });
     const refused = await restore();
     expect([refused.code, refused.stderr.includes('[restore-key-missing]')]).to.deep.equal([2, true]);
+    const cut = await restore('--successor', '--key', old);
+    expect(cut.code, cut.stderr).to.equal(0);
+    // As a kill before the last step leaves it: the new key is there, the database has not its name.
+    renameSync(join(dataDir, 'log.sqlite'), join(dataDir, 'log.sqlite.restored'));
+    expect(await start().then(() => 'started', codeOf)).to.equal('restore-unfinished');
     const { code, stdout, stderr } = await restore('--successor', '--key', old);
     expect(code, stderr).to.equal(0);
     expect(stdout).to.contain('its first record will name the old head');
