@@ -7,10 +7,12 @@ import type { SealerStatus } from '../sealer/sealer.ts';
 import { createBatches } from '../store/batches.ts';
 import { openDatabaseReadOnly, type Sqlite } from '../store/database.ts';
 import { createQueries } from '../store/queries.ts';
+import { readBacklog, type Backlog } from '../store/queries-backlog.ts';
 import type { StateOutline } from '../store/queries-states.ts';
 import { createStates } from '../store/states.ts';
 import { readLockForecast, type LockForecast } from '../store/queries-locks.ts';
 import { createPalette, escapeText } from '../terminal.ts';
+import { formatCount, formatDuration } from '../verify/render-count.ts';
 import { parseArguments } from './arguments.ts';
 import type { Command, CommandContext } from './command.ts';
 import { formatForecast } from './render-locks.ts';
@@ -52,7 +54,7 @@ interface Status {
   readonly sealed: number;
   readonly published: number;
   readonly unsealed: number;
-  readonly oldestUnpublishedMs: number | undefined;
+  readonly backlog: Backlog;
   readonly sealer: SealerStatus | undefined;
   readonly states: readonly (StateOutline & { readonly lock: string; readonly isChanging: boolean })[];
   readonly unwatched: Live['unwatched'];
@@ -66,7 +68,7 @@ async function readStatus(database: Sqlite, context: CommandContext): Promise<St
   const rows = createStates(database);
   const live = await askDaemon(context.dataDir);
   const outlines = batches.outlines();
-  const waiting = outlines.find((batch) => batch.phase !== 'published');
+  const published = outlines.filter((batch) => batch.phase === 'published').at(-1)?.size ?? 0;
   const size = queries.size();
   const sealed = batches.frozenSize();
   return {
@@ -74,9 +76,9 @@ async function readStatus(database: Sqlite, context: CommandContext): Promise<St
     pid: live?.pid,
     size,
     sealed,
-    published: outlines.filter((batch) => batch.phase === 'published').at(-1)?.size ?? 0,
+    published,
     unsealed: size - sealed,
-    oldestUnpublishedMs: waiting?.frozenMs,
+    backlog: readBacklog(database, published),
     sealer: live?.sealer,
     states: queries.states().map((state) => ({
       ...state,
@@ -101,8 +103,8 @@ function formatStatus(status: Status, context: CommandContext): string {
   const palette = createPalette(context.color);
   const lines = [
     `recorder   ${status.recorder}${status.pid === undefined ? '' : ` (process ${status.pid})`}     data ${context.dataDir}`,
-    `log        ${status.size} records, ${status.published} archived, ${status.size - status.published} waiting`,
-    ...formatSealer(status, context.now()).map((text) => palette.warning(text)),
+    `log        ${status.size} records, ${status.published} archived, ${formatWaiting(status.backlog, context.now())}`,
+    ...formatBacklog(status, context.now()).map((text) => palette.warning(text)),
     ...formatForecast(status.locks),
   ];
   const live = status.states.filter((state) => !state.isRetired);
@@ -126,14 +128,20 @@ function formatStatus(status: Status, context: CommandContext): string {
   return `${lines.join('\n')}\n`;
 }
 
-function formatSealer({ sealer, oldestUnpublishedMs }: Status, nowMs: number): string[] {
+/** Receipts and heartbeats wait for the next seal as a rule: only what else waits has an age. */
+function formatWaiting({ records, bytes, oldestMs }: Backlog, nowMs: number): string {
+  if (oldestMs === undefined) return `${records} waiting`;
+  return `${records} waiting (${formatCount(bytes)} bytes, the oldest ${formatDuration(Math.max(0, nowMs - oldestMs))} old)`;
+}
+
+function formatBacklog({ recorder, sealer, backlog }: Status, nowMs: number): string[] {
   const problem = sealer?.problem;
-  const age =
-    oldestUnpublishedMs === undefined ? '' : `oldest frozen ${Math.round((nowMs - oldestUnpublishedMs) / 1000)} s ago`;
-  if (problem === undefined) return age === '' ? [] : [`backlog    ${age}`];
+  if (problem === undefined) {
+    return recorder === 'stopped' && backlog.evidence > 0 ? ['backlog    sealed when the recorder runs again'] : [];
+  }
   const next =
     problem.retryMs === undefined
       ? 'not tried again'
       : `next try in ${Math.max(0, Math.round((problem.retryMs - nowMs) / 1000))} s`;
-  return [`backlog    ${age}, ${problem.message} [${problem.code}], ${next}`, `           hint: ${problem.hint}`];
+  return [`backlog    ${problem.message} [${problem.code}], ${next}`, `           hint: ${problem.hint}`];
 }

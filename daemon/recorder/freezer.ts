@@ -135,6 +135,5 @@ function compressBatch(content: Buffer): Buffer {
 }
 
 function distinctBlobs(batches: Batches, prev: number, size: number): Manifest['blobs'] {
-  const byHash = new Map(batches.blobs(prev, size).map((blob) => [blob.sha256, blob.body.length]));
-  return [...byHash].map(([sha256, storedBytes]) => ({ sha256, storedBytes }));
+  return batches.blobLengths(prev, size);
 }

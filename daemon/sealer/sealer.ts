@@ -225,7 +225,7 @@ async function flushOne(
     },
     batch,
     {
-      blobDigests: () => parts.batches.blobDigests(batch.prev, batch.size),
+      blobDigests: () => parts.batches.blobLengths(batch.prev, batch.size).map(({ sha256 }) => sha256),
       blob: (sha256) => parts.batches.blob(sha256) ?? Buffer.alloc(0),
       signCheckpoint: () => recorder.signCheckpoint(prev),
       setPhase: (phase) => recorder.setPhase(prev, phase),

@@ -45,8 +45,8 @@ export interface Batches {
   setCheckpoint(prev: number, checkpoint: string): void;
   addBlob(blob: StoredBlob): void;
   blobs(from: number, to: number): readonly StoredBlob[];
-  /** Each digest once, ascending. */
-  blobDigests(from: number, to: number): readonly string[];
+  /** Each digest once, ascending, with the length of its body. */
+  blobLengths(from: number, to: number): readonly { readonly sha256: string; readonly storedBytes: number }[];
   blob(sha256: string): Buffer | undefined;
 }
 
@@ -88,11 +88,10 @@ export function createBatches(database: Sqlite): Batches {
   const blobs = database.prepare<[number, number], { sha256: string; leaf_index: number; body: Buffer }>(
     'SELECT * FROM blob WHERE leaf_index >= ? AND leaf_index < ? ORDER BY sha256, leaf_index',
   );
-  const blobDigests = database
-    .prepare<[number, number], string>(
-      'SELECT DISTINCT sha256 FROM blob WHERE leaf_index >= ? AND leaf_index < ? ORDER BY sha256',
-    )
-    .pluck();
+  const blobLengths = database.prepare<[number, number], { sha256: string; storedBytes: number }>(
+    `SELECT sha256, max(length(body)) AS storedBytes FROM blob
+     WHERE leaf_index >= ? AND leaf_index < ? GROUP BY sha256 ORDER BY sha256`,
+  );
   const blob = database.prepare<[string], { body: Buffer }>('SELECT body FROM blob WHERE sha256 = ? LIMIT 1');
   const setPhase = database.prepare(
     'UPDATE batch SET phase = ?, archived_ms = coalesce(?, archived_ms) WHERE prev = ?',
@@ -135,7 +134,7 @@ export function createBatches(database: Sqlite): Batches {
     addBlob: (stored) => void addBlob.run(stored.sha256, stored.leafIndex, stored.body),
     blobs: (from, to) =>
       blobs.all(from, to).map((row) => ({ sha256: row.sha256, leafIndex: row.leaf_index, body: row.body })),
-    blobDigests: (from, to) => blobDigests.all(from, to),
+    blobLengths: (from, to) => blobLengths.all(from, to),
     blob: (sha256) => blob.get(sha256)?.body,
   };
 }

@@ -7,7 +7,7 @@ import { createEntries } from './entries.ts';
 import { readLastArchive } from './queries-evidence.ts';
 
 export interface SealView {
-  readonly batches: Pick<Batches, 'unfinished' | 'at' | 'blobDigests' | 'blob' | 'frozenSize' | 'outlines'>;
+  readonly batches: Pick<Batches, 'unfinished' | 'at' | 'blobLengths' | 'blob' | 'frozenSize' | 'outlines'>;
   /** Records in the log now. */
   size(): number;
   /** The tree's root at a size that it has reached. */

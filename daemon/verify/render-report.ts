@@ -5,7 +5,7 @@ import type { CompletenessReport } from './completeness.ts';
 import type { Finding } from './findings.ts';
 import type { Gap } from './gaps.ts';
 import { renderStates } from './render-states.ts';
-import { formatCount } from './render-count.ts';
+import { formatDuration, formatCount } from './render-count.ts';
 import { expiredLines, lockTexts } from './render-retention.ts';
 import type { ListedFindings, VerifyReport } from './report.ts';
 
@@ -210,13 +210,6 @@ function indented(text: string): string {
 /** "2026-06-23 14:03Z"; what is no time is shown as it is. */
 function formatTime(time: string): string {
   return /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/.test(time) ? `${time.slice(0, 10)} ${time.slice(11, 16)}Z` : time;
-}
-
-function formatDuration(ms: number): string {
-  const seconds = Math.round(ms / 1000);
-  if (seconds < 120) return `${seconds} s`;
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
-  return seconds < 172_800 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86_400)} days`;
 }
 
 /** Never rounded up to 100. */

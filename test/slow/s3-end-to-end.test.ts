@@ -223,7 +223,9 @@ describe('s3 end to end on Ceph', function () {
     expect(published()).to.equal(before);
     expect((await sealer()).problem).to.include({ code: 'archive-unreachable' });
     const { stdout: shown } = await runStateseal(['status', '--data-dir', join(folder, 'data')]);
-    expect(shown).to.match(/backlog .*\[archive-unreachable\], next try in \d+ s/u);
+    expect(shown).to.match(
+      /\d+ waiting \([\d,]+ bytes, the oldest \d+ (?:s|min) old\)\nbacklog .*\[archive-unreachable\], next try in \d+ s/u,
+    );
     expect(daemon.stderr()).to.contain('[archive-unreachable]');
 
     gate.open();
