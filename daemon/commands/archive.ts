@@ -41,7 +41,7 @@ keeper's credentials (docs/aws/keeper.json), not the recorder's. Locks only ever
 --class WHICH      structure (seals, checkpoints), content (batches, blobs) or all        (default all)
 --key KEY|FILE     the verifier key, or a file with it; default: the one of the data directory
 --legal-hold on|off   hold the objects until somebody lifts the hold; with or without a new end
---mode COMPLIANCE  change GOVERNANCE locks as well, which needs the right to bypass them. Nobody can undo it: takes --yes
+--mode COMPLIANCE  change GOVERNANCE locks as well, which needs the right to bypass them, with an end. Nobody can undo it: takes --yes
 --dry-run          say what would be done
 ${S3_USAGE}
 --json             one object per changed or failed version, then the summary
@@ -64,7 +64,14 @@ async function extend(place: string, given: Arguments, context: ServiceContext):
   const mode = readMode(given, context);
   const hold = readHold(given);
   const until = readUntil(given);
-  if (until === undefined && hold === undefined && mode === undefined) {
+  if (until === undefined && mode !== undefined) {
+    throw usageError(
+      VERB,
+      'expected --until or --days with --mode, got neither',
+      'name the end that the locks are to have',
+    );
+  }
+  if (until === undefined && hold === undefined) {
     throw usageError(VERB, 'expected --until, --days or --legal-hold, got none of them');
   }
   const verifier = await readLogVerifier(given.text('key'), context);
@@ -77,7 +84,7 @@ async function extend(place: string, given: Arguments, context: ServiceContext):
     await hasObjects(archive);
     const nowMs = context.now() + archive.clockSkewMs;
     const options: ExtendOptions = {
-      until: until?.(nowMs) ?? (mode === undefined ? undefined : new Date(0)),
+      until: until?.(nowMs),
       mode,
       hold,
       classes: readClasses(given),

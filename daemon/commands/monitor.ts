@@ -3,8 +3,9 @@
 import { join } from 'node:path';
 import { openArchive, type ArchiveOptions } from '../archive/open.ts';
 import { parseArchiveLocation } from '../archive/location.ts';
+import type { Verifier } from '../merkle/note.ts';
 import { createMonitor, type Monitor, type MonitorOptions } from '../verify/monitor.ts';
-import { createMonitorFiles } from '../verify/monitor-files.ts';
+import { createMonitorFiles, lockMonitorFiles } from '../verify/monitor-files.ts';
 import { createProgressBar } from '../verify/progress-bar.ts';
 import type { VerifyProgress } from '../verify/verify-archive.ts';
 import { formatRoundJson, renderEvents, renderRound } from '../verify/render-monitor.ts';
@@ -54,9 +55,16 @@ Exit codes: 0 no alarm · 1 integrity or consistency · 2 could not run or not r
       watch.assertGoing();
       bar.show(progress);
     };
-    const monitor = createMonitor({ ...(await readOptions(given, context, target)), onProgress });
+    const verifier = await readVerifier(given, context);
+    const place = { folder: given.text('state') ?? join(context.dataDir, 'monitor'), name: fileName(verifier.name) };
+    const monitor = createMonitor({ ...(await readOptions(given, context, target, verifier, place)), onProgress });
     const plan = { everyMs, isOnce: given.has('once'), isJson: isJson(given, context), clearBar: bar.clear };
-    return watch.run(plan.isOnce, () => runRounds(monitor, context, plan));
+    const lock = await lockMonitorFiles(place.folder, place.name);
+    try {
+      return await watch.run(plan.isOnce, () => runRounds(monitor, context, plan));
+    } finally {
+      lock.close();
+    }
   },
 };
 
@@ -114,11 +122,15 @@ function createWatch(context: ServiceContext) {
   };
 }
 
-async function readOptions(given: Arguments, context: ServiceContext, target: string): Promise<MonitorOptions> {
-  const verifier = await readVerifier(given, context);
+async function readOptions(
+  given: Arguments,
+  context: ServiceContext,
+  target: string,
+  verifier: Verifier,
+  { folder, name }: { readonly folder: string; readonly name: string },
+): Promise<MonitorOptions> {
   const location = parseArchiveLocation(target);
   const opening: ArchiveOptions = { ...(await s3Options(given, context, target)), directory: { create: false } };
-  const folder = given.text('state') ?? join(context.dataDir, 'monitor');
   const duration = (flag: string): number | undefined => {
     const text = given.text(flag);
     return text === undefined ? undefined : parseDuration(VERB, `--${flag}`, text);
@@ -126,7 +138,7 @@ async function readOptions(given: Arguments, context: ServiceContext, target: st
   return {
     openArchive: () => openArchive(location, opening),
     verifier,
-    store: createMonitorFiles(folder, fileName(verifier.name)),
+    store: createMonitorFiles(folder, name),
     now: () => context.now(),
     pause: (ms) => context.pause(ms),
     fullEveryMs: duration('full-every') ?? 86_400_000,

@@ -6,6 +6,7 @@ import { ConfigError, describeForeign, ParseError } from '../errors.ts';
 import { parseCheckpoint, type Checkpoint } from '../merkle/checkpoint.ts';
 import { equalHashes } from '../merkle/hash.ts';
 import { parseNote } from '../merkle/note.ts';
+import { openDataLock, type DataLock } from '../store/data-lock.ts';
 import { formatKept, parseKept, type Kept, type MonitorState } from './monitor-state.ts';
 
 export interface MonitorStore {
@@ -41,6 +42,22 @@ export function createMonitorFiles(folder: string, name: string): MonitorStore {
       }
     },
   };
+}
+
+/**
+ * Holds the files until it is closed: of two watchers that overlap the slower one would put an older checkpoint in its
+ * place. Throws ConfigError `monitor-busy`, `monitor-state-unusable`.
+ */
+export async function lockMonitorFiles(folder: string, name: string): Promise<DataLock> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return openDataLock(join(folder, `${name}.lock`));
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw unusable(describeForeign(error));
+    throw new ConfigError('monitor-busy', 'expected no other monitor on the same files, got one', {
+      hint: 'a round takes longer than the pause between two: a longer pause, or another --state for another archive',
+    });
+  }
 }
 
 function isOf(state: MonitorState, checkpoint: string): boolean {

@@ -173,7 +173,16 @@ describe('s3 roles on Ceph', function () {
   it('a change of mode is refused to the keeper, who cannot bypass; locks stay', async () => {
     const prefix = newPrefix();
     await writeLog(prefix);
-    const args = ['archive', 'extend', `s3://${BUCKET}/${prefix}`, '--mode', 'COMPLIANCE', '--key', log.signer.vkey];
+    const args = ['archive', 'extend', `s3://${BUCKET}/${prefix}`, '--mode', 'COMPLIANCE', '--days', '5'];
+    args.push('--key', log.signer.vkey);
+    expect(
+      (
+        await stateseal(
+          'keeper',
+          args.filter((word) => word !== '--days' && word !== '5'),
+        )
+      ).code,
+    ).to.equal(2);
     const unsure = await stateseal('keeper', args);
     expect(unsure).to.include({ code: 2 });
     expect(unsure.stderr).to.contain('cannot be undone');

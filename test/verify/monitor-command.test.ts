@@ -50,6 +50,21 @@ describe('stateseal monitor', () => {
   const fill = async (log: sample.SampleArchive): Promise<void> =>
     sample.fillArchive(await openDirectoryArchive(place), log);
 
+  it('two on the same files: the second one waits for nobody, and touches nothing', async () => {
+    const log = runningLog();
+    await fill(log);
+    const args = [place, '--key', log.signer.vkey, '--state', join(folder, 'state')];
+    let second: Awaited<ReturnType<typeof run>> | undefined;
+    const first = await run(args, {
+      pause: async () => {
+        second = await run([...args, '--once']);
+        return false;
+      },
+    });
+    expect([first.code, second?.code, second?.err]).to.deep.equal([0, 2, 'monitor-busy']);
+    expect((await run([...args, '--once'])).code, 'once the first has ended').to.equal(0);
+  });
+
   it('one round: 0, 1, 2 and 3, as a timer wants it', async () => {
     const log = runningLog();
     const args = [place, '--key', log.signer.vkey, '--once'];
