@@ -9,7 +9,7 @@ import { ConfigError } from '../errors.ts';
 import { extendLocks, type ExtendedObject, type ExtendOptions, type ExtendReport } from '../keeper/extend.ts';
 import { createPalette, escapeJsonText, escapeText } from '../terminal.ts';
 import { assertOneOf, parseArguments, parseCount, usageError, type Arguments } from './arguments.ts';
-import { readLogVerifier } from './log-key.ts';
+import { readVerifier } from './verifier-key.ts';
 import { S3_OPTIONS, S3_USAGE, readS3Flags } from './s3-flags.ts';
 import type { ServiceCommand, ServiceContext } from './service.ts';
 
@@ -74,7 +74,7 @@ async function extend(place: string, given: Arguments, context: ServiceContext):
   if (until === undefined && hold === undefined) {
     throw usageError(VERB, 'expected --until, --days or --legal-hold, got none of them');
   }
-  const verifier = await readLogVerifier(given.text('key'), context);
+  const verifier = await readVerifier(given, context);
   const { archive: settings } = await context.loadConfig({ s3: readS3Flags(given) });
   const archive = await openArchive(location, { s3: settings.s3 });
   const keeper = new S3Keeper({ ...settings.s3, bucket: location.bucket, prefix: location.prefix });

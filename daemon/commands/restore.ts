@@ -1,7 +1,7 @@
 // stateseal restore: a lost data directory from its archive, or a new log that succeeds one whose key is lost.
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, rename } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { chmod, mkdir, readdir, rename } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { Archive } from '../archive/archive.ts';
 import { parseArchiveLocation } from '../archive/location.ts';
 import { openArchive } from '../archive/open.ts';
@@ -53,6 +53,8 @@ Exit codes: 0 restored · 1 the archive does not verify, nothing was restored ·
     });
     const from = given.text('from');
     if (from === undefined) throw usageError(VERB, 'expected --from with an archive, got none');
+    // Nothing is made, and no right changed, where there is no key to go on with.
+    if (!given.has('successor')) assertKeys(await readLogKey(context.dataDir), false);
     await mkdir(context.dataDir, { recursive: true, mode: 0o700 });
     await chmod(context.dataDir, 0o700);
     const lock = openDataLock(join(context.dataDir, 'lock'));
@@ -207,12 +209,27 @@ async function openFrom(given: Arguments, context: ServiceContext, from: string)
   return openArchive(location, { s3: archive.s3, directory: { create: false } });
 }
 
-/** What stood there keeps its rows under the name of the moment; write-ahead files go along. */
+/**
+ * What stood there keeps its rows under the name of the moment. The database goes first: cut after that, nothing starts
+ * here before this was run again, and its write-ahead files then follow it.
+ */
 async function putInPlace(restored: string, path: string, context: ServiceContext): Promise<void> {
   const mark = new Date(context.now()).toISOString().replaceAll(/[-:.]/gu, '');
-  for (const suffix of ['-wal', '-shm', '']) {
-    if (existsSync(path + suffix)) await rename(path + suffix, `${path}.before-${mark}${suffix}`);
+  const aside = existsSync(path) ? `${path}.before-${mark}` : ((await newestAside(path)) ?? `${path}.before-${mark}`);
+  for (const suffix of ['', '-wal', '-shm']) {
+    if (existsSync(path + suffix)) await rename(path + suffix, aside + suffix);
   }
   await rename(restored, path);
   await syncFolder(dirname(path));
+}
+
+/** The database that an interrupted run set aside. */
+async function newestAside(path: string): Promise<string | undefined> {
+  const names = await readdir(dirname(path));
+  const aside = names.filter((name) => /^\.before-\d{8}T\d{9}Z$/u.test(name.slice(basename(path).length)));
+  const newest = aside
+    .filter((name) => name.startsWith(basename(path)))
+    .sort()
+    .at(-1);
+  return newest === undefined ? undefined : join(dirname(path), newest);
 }

@@ -1,5 +1,7 @@
 // Verified batches → rows of a database. The newest batch is held back until it is known to be the newest: its receipts
 // were never sealed, so that the normal code looks at its objects once more and writes them down.
+import { parseJson } from '../json/parse.ts';
+import { isJsonObject, member, type Json } from '../json/value.ts';
 import type { Checkpoint } from '../merkle/checkpoint.ts';
 import { formatNote } from '../merkle/note.ts';
 import type { Adopt, AdoptedBatch } from '../store/adopt.ts';
@@ -14,7 +16,7 @@ export interface Takeover {
   readonly kids: ReadonlySet<string>;
 }
 
-const KID = /"kid":"(e[1-9][0-9]*)"/gu;
+const KID = /"kid":"(e[1-9][0-9]{0,8})"/gu;
 
 export function createTakeover(adopt: Adopt): Takeover {
   const kids = new Set<string>();
@@ -62,8 +64,19 @@ function toBatch({ manifest, sealedMs }: Accepted, { seals, checkpoints, content
   };
 }
 
+/** An attribute of a user may look the same: what is new is read where the log itself writes it. */
 function collectKids(line: Uint8Array, kids: Set<string>): void {
-  for (const [, kid = ''] of Buffer.from(line.buffer, line.byteOffset, line.length).toString('latin1').matchAll(KID)) {
-    kids.add(kid);
-  }
+  const text = Buffer.from(line.buffer, line.byteOffset, line.length).toString('latin1');
+  const isNew = [...text.matchAll(KID)].some(([, kid = '']) => !kids.has(kid));
+  if (isNew) for (const kid of kidsOf(parseJson(line))) kids.add(kid);
+}
+
+/** Beside a commitment, outside of the values of a state. */
+function kidsOf(value: Json): readonly string[] {
+  if (Array.isArray(value)) return value.flatMap(kidsOf);
+  if (!isJsonObject(value)) return [];
+  const kid = member(value, 'kid');
+  const own = typeof kid === 'string' && typeof member(value, 'commitment') === 'string' ? [kid] : [];
+  const inner = Object.entries(value).filter(([name]) => name !== 'before' && name !== 'after');
+  return [...own, ...inner.flatMap(([, item]) => kidsOf(item))];
 }

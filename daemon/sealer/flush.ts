@@ -9,8 +9,8 @@ import { maxManifestBytes, openManifest } from '../merkle/manifest.ts';
 import { batchKey, blobKey, checkpointKey, sealKey } from '../merkle/object-key.ts';
 import type { Batch, BatchPhase } from '../store/batches.ts';
 import {
+  attemptsFor,
   forked,
-  MAX_ATTEMPTS,
   readSeals,
   readVersion,
   textOf,
@@ -134,7 +134,7 @@ interface Wanted {
   readonly readSigned: ReadSigned;
 }
 
-/** Puts `body` under the first of its keys that is free or already holds it. */
+/** Puts `body` under the first of its keys that is free or already holds it, and tells of each that is neither. */
 async function store(
   parts: FlushParts,
   keyOf: (attempt: number) => string,
@@ -144,13 +144,15 @@ async function store(
 ): Promise<Receipt> {
   const sha256 = createHash('sha256').update(body).digest('hex');
   const wanted = { body, sha256, retention, readSigned };
-  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+  const attempts = attemptsFor(sha256);
+  for (const attempt of attempts) {
     const key = keyOf(attempt);
     const receipt = await storeAt(parts, key, wanted);
     if (receipt !== undefined) return receipt;
     await parts.onObstructed(key);
   }
-  throw new ArchiveError('archive-obstructed', `expected a free key among ${MAX_ATTEMPTS} for ${keyOf(1)}, got none`, {
+  const count = attempts.length;
+  throw new ArchiveError('archive-obstructed', `expected a free key among ${count} for ${keyOf(1)}, got none`, {
     hint: 'somebody writes to the archive prefix of this log: find out who may, and take that right away',
     transient: false,
   });

@@ -6,8 +6,10 @@ import { openManifest, maxManifestBytes, type Manifest } from '../merkle/manifes
 import type { OpenedNote, Verifier } from '../merkle/note.ts';
 import { sealKey } from '../merkle/object-key.ts';
 
-/** Squatted keys are passed over; a store in which this many are taken needs a person. */
-export const MAX_ATTEMPTS = 32;
+/** Squatted keys are passed over in order; somebody who has taken this many can take the next as well. */
+const MAX_COUNTED = 16;
+/** Suffixes nobody can know before the object is there. A store in which these are taken too needs a person. */
+const MAX_UNFORESEEN = 8;
 
 export interface LogIdentity {
   readonly verifiers: readonly Verifier[];
@@ -25,6 +27,20 @@ export interface FoundSeal {
 
 /** The text of bytes that are validly signed for the place where they stand; undefined for all else. */
 export type ReadSigned = (bytes: Uint8Array) => string | undefined;
+
+/**
+ * Suffixes to try for a body, in order: counted ones, then some that follow from its digest (hex SHA-256). A signed body
+ * cannot be guessed, and lines hold random ids, so neither can those: keys taken beforehand never stop sealing. After a
+ * crash the same body leads to the same keys.
+ */
+export function attemptsFor(sha256: string): readonly number[] {
+  const counted = Array.from({ length: MAX_COUNTED }, (_, index) => index + 1);
+  const unforeseen = Array.from({ length: MAX_UNFORESEEN }, (_, index) => {
+    const digits = sha256.slice(index * 7, index * 7 + 7);
+    return 100_000_000 + Number.parseInt(digits, 16);
+  });
+  return [...counted, ...unforeseen];
+}
 
 /** Every validly signed manifest for `prev`, at its key and at any suffix of it: junk before one may be gone by now. */
 export async function readSeals(archive: Archive, log: LogIdentity, prev: number): Promise<readonly FoundSeal[]> {

@@ -120,6 +120,20 @@ describe('restore/takeover', () => {
     });
   });
 
+  it('tells key epochs from attributes that look like them', async () => {
+    const sealed = { path: '/tags', by: 'mark', kid: 'e2031', commitment: 'AAAA', changed: true };
+    const value = { kid: 'e900000001', commitment: 'AAAA' };
+    const changes = [{ path: '/kid', before: { ...value, kid: 'e2099' }, after: [value] }];
+    const data = { changes, hidden: [sealed], version: { content: { kid: 'e2030', commitment: 'AAAA' } } };
+    const lines = sample.sampleLines([...sample.wholeLife(3), { type: 'resource.changed', data, atSeconds: 4 }]);
+    const log = sample.buildSampleArchive([{ lines, blobs: [] }], {});
+    const { kids } = await restore(await fill(log), log);
+    expect([...kids])
+      .to.include.members(['e2030', 'e2031'])
+      .and.not.include.members(['e2099']);
+    expect([...kids]).not.to.include('e900000001');
+  });
+
   it('leaves nothing behind when the archive does not verify', async () => {
     const log = twenty();
     const archive = await fill(log);

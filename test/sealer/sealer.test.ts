@@ -117,6 +117,24 @@ describe('sealer', () => {
     expect(sealer.status()).to.deep.include({ state: 'idle', failures: 0, problem: undefined });
   });
 
+  it('is not stopped by however many keys are taken beforehand', async () => {
+    const archive = createMemoryArchive({ onPut: () => undefined });
+    for (let attempt = 1; attempt <= 300; attempt += 1) {
+      for (const keyOf of [batchKey, sealKey, checkpointKey]) archive.squat(keyOf(0, attempt), Buffer.from('junk'));
+    }
+    const sealer = open(archive);
+    record(sealer, 1);
+    await sealer.seal();
+    expect([sealed.length, archive.putCount]).to.deep.equal([1, 3]);
+    // Sent again, as after a crash: found where they are, and not put a second time.
+    log.methods.resend();
+    await open(archive).seal();
+    expect(log.read(({ batches }) => batches.at(0)?.phase)).to.equal('published');
+    const keys: string[] = [];
+    for await (const { key } of archive.list('seal/0000000000000000~')) keys.push(key);
+    expect(keys.filter((key) => key.length > 'seal/0000000000000000~999'.length)).to.have.length(1);
+  });
+
   it('passes over squatted keys and says so in the log', async () => {
     const archive = createMemoryArchive();
     for (const key of [batchKey(0), sealKey(0), checkpointKey(0)]) archive.squat(key, Buffer.from('junk'));

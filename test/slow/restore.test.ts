@@ -183,7 +183,15 @@ describe('restore', function () {
     const refused = await restore();
     expect([refused.code, refused.stderr.includes('[restore-occupied]')]).to.deep.equal([2, true]);
     expect((await restore('--replace')).code).to.equal(0);
-    expect(readdirSync(dataDir).some((name) => name.startsWith('log.sqlite.before-'))).to.equal(true);
+    const aside = (): readonly string[] => readdirSync(dataDir).filter((name) => name.includes('.before-'));
+    expect(aside()).to.have.length(1);
+    // As a kill leaves it between the names: the older database is aside, its write-ahead file is not yet.
+    renameSync(join(dataDir, 'log.sqlite'), join(dataDir, 'log.sqlite.restored'));
+    writeFileSync(join(dataDir, 'log.sqlite-wal'), 'of the older one');
+    expect(await start().then(() => 'started', codeOf)).to.equal('restore-unfinished');
+    expect((await restore()).code).to.equal(0);
+    const [database = '', ...rest] = aside();
+    expect(rest, 'its write-ahead file followed it').to.deep.equal([`${database}-wal`]);
     await live(4);
     expectIntact(await verify());
     expect((await log()).map(({ after }) => (after as { serial: string }).serial)).to.deep.equal(['4', '3', '2']);
