@@ -47,6 +47,7 @@ Exit codes: 0 written · 2 not written
     const text = formatConfig(answers);
     // What is written must be readable: a path may hold anything.
     parseConfigFile(text, out);
+    if (isLockedForGood(answers)) context.stdout(`warning    ${COMPLIANCE_WARNING}\n`);
     await writeOnce(out, text);
     context.stdout(formatNext(answers, out));
     return 0;
@@ -162,14 +163,15 @@ async function writeOnce(path: string, text: string): Promise<void> {
   }
 }
 
-function formatNext({ archive, mode }: Answers, out: string): string {
+function isLockedForGood({ archive, mode }: Answers): boolean {
+  return archive.startsWith('s3://') && mode === 'COMPLIANCE';
+}
+
+function formatNext({ archive }: Answers, out: string): string {
   const file = escapeText(out);
-  const isS3 = archive.startsWith('s3://');
-  const warning = isS3 && mode === 'COMPLIANCE' ? [`warning    ${COMPLIANCE_WARNING}`] : [];
   const steps = [
     `written    ${file}`,
-    ...warning,
-    ...(isS3 ? ['next       bucket and rights: docs/aws/README.md'] : []),
+    ...(archive.startsWith('s3://') ? ['next       bucket and rights: docs/aws/README.md'] : []),
     `next       stateseal doctor --config ${file}`,
     `then       stateseal watch --config ${file}`,
   ];

@@ -32,10 +32,10 @@ describe('stateseal init', () => {
     expect(text).to.contain('stateseal doctor --config').and.not.to.contain('warning');
   });
 
-  it('takes COMPLIANCE only by name, and prints the warning', async () => {
+  it('takes COMPLIANCE only by name, and warns before it writes', async () => {
     const args = ['--out', out, '--archive', 's3://acme/logs', '--mode', 'COMPLIANCE', '--audit-days', '2600'];
     const { out: text } = await runCommand(initCommand, args);
-    expect(text).to.contain('COMPLIANCE cannot be undone');
+    expect(text).to.match(/^warning .*COMPLIANCE cannot be undone[\s\S]*^written /mu);
     expect(written().archive).to.include({ mode: 'COMPLIANCE', structureDays: 2600, contentDays: 2600 });
   });
 
