@@ -86,14 +86,19 @@ export function createIntake(parts: IntakeParts): Intake {
     if (item.flood.isPausing(parts.now())) return;
     const { reference } = item.state;
     const sighting = await source.look(reference, await recorder.cursor(reference.uri));
+    const { store } = sighting;
     const outcome = await recorder.observe(sighting, {
-      source: source.name,
+      source: source.nameOf(reference.uri),
       nameCandidates: candidates(parts, item.state),
-      isInitial: item.isInitial,
-      isFinalAttempt: item.attempts >= RETRY_MS.length,
+      isInitial: store === undefined ? item.isInitial : !store.isFirst,
+      // What a store holds is whole: another look shows the same bytes.
+      isFinalAttempt: store !== undefined || item.attempts >= RETRY_MS.length,
     });
     settle(item, outcome);
-    if (outcome.verdict !== 'retry') await watchFlood(item, outcome.verdict === 'recorded');
+    if (outcome.verdict === 'retry') return;
+    // A store loses no version to a loop of writes: they wait there, and are no flood when they are fetched.
+    if (store === undefined) await watchFlood(item, outcome.verdict === 'recorded');
+    else if (store.isBehind) void ask(item);
   };
 
   const settle = (item: Watched, outcome: Outcome): void => {
@@ -123,7 +128,7 @@ export function createIntake(parts: IntakeParts): Intake {
         type: 'state.flooded',
         source: uri,
         subject: row.name,
-        moment: { source: source.name, effectiveTime: '', timeBasis: 'clock' },
+        moment: { source: source.nameOf(uri), effectiveTime: '', timeBasis: 'clock' },
         data: {
           state: { id: row.id, name: row.name, reference: row.uri, workspace: row.workspace },
           versions: item.flood.versions,

@@ -1,4 +1,4 @@
-// The port every source of states stands behind: local directories now, versioned buckets and the spool later.
+// The port every source of states stands behind: local directories, versioned buckets, the state backend.
 // A source never writes to what it watches and never interprets a state's content.
 import type { LockInfo } from '../terraform/state.ts';
 
@@ -33,6 +33,19 @@ export interface LockSighting {
   readonly pid: number;
 }
 
+/**
+ * What only a store of versions can say: one that keeps every version it was given, in order, each under a name of its
+ * own. Its versions are whole when they are listed; none is overwritten before it was looked at.
+ */
+export interface StoreFacts {
+  /** The cursor this look started from. The recorder refuses a sighting that does not follow what it recorded last. */
+  readonly after: string;
+  /** Newer versions are there already: look again at once. */
+  readonly isBehind: boolean;
+  /** No older version of this reference is known of: where nothing stood before, this version made it. */
+  readonly isFirst: boolean;
+}
+
 export interface BackupSighting {
   readonly sourceVersion: string;
   readonly bytes: Uint8Array;
@@ -65,6 +78,14 @@ export interface StateSighting {
   readonly backup: BackupSighting | undefined;
   /** Unix seconds in the name of the newest numbered backup (state mv / state rm), or 0. */
   readonly numberedBackupSeconds: number;
+  /** Absent for a file, which holds its newest version only. */
+  readonly store?: StoreFacts;
+}
+
+/** Something the source cannot see, and why. */
+export interface SourceProblem {
+  readonly code: string;
+  readonly message: string;
 }
 
 /**
@@ -75,15 +96,21 @@ export interface StateSighting {
  *   until a deadline; after that the condition is 'unreadable'. `look` never throws for what a file holds or is.
  *   `cursor` is the `sourceVersion` of the last version that was recorded ('' for none): when the file still
  *   stands there, `look` answers with that same sourceVersion and empty bytes, and reads nothing.
+ *   A store of versions answers with the OLDEST version after the cursor and says by `store.isBehind` that there are
+ *   more; it keeps its place by the cursor alone, so that a restart goes on where the records end.
  * - `onPoke` asks the listener to look at a reference now ('' = discover again). A poke is never a claim that
  *   something changed, and may be missing: the user of the port also polls.
  * - After `close` no listener is called and no descriptor stays open.
  */
 export interface StateSource {
-  readonly name: string;
+  /** True for the references this source sees, also for those of an earlier run that are not there now. */
+  owns(uri: string): boolean;
+  /** Who sees this reference, for the vantage: 'directory', 'bucket', 'backend'. */
+  nameOf(uri: string): string;
   discover(): Promise<readonly DiscoveredState[]>;
   look(reference: StateReference, cursor: string): Promise<StateSighting>;
   onPoke(listener: (uri: string) => void): void;
   start(): Promise<void>;
+  problems(): readonly SourceProblem[];
   close(): Promise<void>;
 }
