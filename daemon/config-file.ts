@@ -5,11 +5,13 @@ import Ajv2020, { type ErrorObject } from 'ajv/dist/2020.js';
 import { LineCounter, parseDocument, type Document } from 'yaml';
 import type { RetentionMode } from './archive/archive.ts';
 import { ConfigError } from './errors.ts';
+import type { LabelRule } from './store/labels.ts';
 
 export interface ConfigFile {
   readonly roots?: readonly { readonly path: string; readonly label?: string }[];
   readonly ignore?: readonly string[];
   readonly names?: Readonly<Record<string, string>>;
+  readonly labels?: readonly LabelRule[];
   readonly redaction?: {
     readonly values?: 'allow-list' | 'marked-only' | 'none';
     readonly hide?: readonly string[];

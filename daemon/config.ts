@@ -8,6 +8,7 @@ import type { RetentionMode } from './archive/archive.ts';
 import { parseConfigFile, type ConfigFile } from './config-file.ts';
 import { ConfigError, describeForeign } from './errors.ts';
 import type { PolicyOptions } from './redaction/allow-list.ts';
+import type { LabelRule } from './store/labels.ts';
 
 export interface Config {
   readonly dataDir: string;
@@ -17,6 +18,8 @@ export interface Config {
   readonly ignore: readonly string[];
   /** Glob over the part of a reference behind "dir:" → state name. */
   readonly names: Readonly<Record<string, string>>;
+  /** Globs over references and the labels of what they match; the first rule that gives a label wins it. */
+  readonly labels: readonly LabelRule[];
   readonly redaction: PolicyOptions;
   readonly seal: { readonly maxAgeMs: number; readonly maxRecords: number; readonly maxBytes: number };
   readonly archive: ArchiveConfig;
@@ -84,6 +87,7 @@ export async function loadConfig(
     roots: toRoots(flags, file, cwd, base),
     ignore: file.ignore ?? [],
     names: file.names ?? {},
+    labels: file.labels ?? [],
     redaction: {
       values: file.redaction?.values ?? 'allow-list',
       hide: file.redaction?.hide ?? [],

@@ -9,7 +9,7 @@ import type { Config } from './config.ts';
 import { openControlServer, type ControlHandlers } from './control.ts';
 import { openDoor, type Door } from './door.ts';
 import { ConfigError, type StatesealError, type StoreError } from './errors.ts';
-import { createMatcher } from './glob.ts';
+import { createReferenceMatcher } from './glob.ts';
 import { openLogKey, openRedactionKeys, type LogKey } from './keys.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { openRecorderClient, type RecorderClient } from './recorder/client.ts';
@@ -231,8 +231,8 @@ async function openWorker(config: Config, key: LogKey, onDeath: (error: StoreErr
 }
 
 function createNames(names: Config['names']): (reference: StateReference) => string | undefined {
-  const rules = Object.entries(names).map(([glob, name]) => ({ matches: createMatcher(glob), name }));
-  return ({ uri }) => rules.find(({ matches }) => matches(uri.replace(/^dir:/, '')))?.name;
+  const rules = Object.entries(names).map(([glob, name]) => ({ matches: createReferenceMatcher(glob), name }));
+  return ({ uri }) => rules.find(({ matches }) => matches(uri))?.name;
 }
 
 function isUnwatched(state: DiscoveredState): boolean {

@@ -10,3 +10,23 @@ export interface GlobOptions {
 export function createMatcher(globs: string | readonly string[], options: GlobOptions = {}): (text: string) => boolean {
   return picomatch(typeof globs === 'string' ? globs : [...globs], options);
 }
+
+/**
+ * A glob over a state's reference: behind "dir:" for a local file, the whole of any other URI. What is percent-encoded
+ * in a reference may be written either way.
+ */
+export function createReferenceMatcher(glob: string): (reference: string) => boolean {
+  const matches = createMatcher(glob, { dot: true });
+  return (reference) => {
+    const text = reference.replace(/^dir:/u, '');
+    return matches(text) || (text.includes('%') && matches(decodeText(text)));
+  };
+}
+
+function decodeText(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -4,6 +4,7 @@ import { parsePointer } from '../json/pointer.ts';
 import { COUNT_GROUPS, type CountGroup } from '../store/queries-count.ts';
 import { ACTION_NAMES, CHANGE_KINDS, type ChangeFilter } from '../store/queries-filter.ts';
 import { assertOneOf, parseArguments, parseCount, usageError, type Arguments } from './arguments.ts';
+import { LABEL_OPTIONS, parseLabels } from './label-filter.ts';
 import { parseTime } from './time-filter.ts';
 
 export const LOG_USAGE = `Usage: stateseal log [filters]
@@ -11,6 +12,7 @@ export const LOG_USAGE = `Usage: stateseal log [filters]
 What      --state <name or reference glob>    --address <glob>    --path <pointer>    --type <resource type glob>
           --action create,update,delete,replace,forget,move,import,taint,untaint
           --kind apply,destroy,refresh,import,manual,rollback,rewritten,replaced,migrated,retired,failed,unknown
+          --env prod    --label team=network    labels of the configuration: all keys must fit, values are globs
 When      --since 24h|2026-05-01    --until …    (time of the change, UTC; --recorded-since for time of the record)
 Who       --actor <glob>
 Problems  --problems   what somebody should look at: manual, failed, unknown, rolled back, rewritten or replaced
@@ -18,7 +20,7 @@ Problems  --problems   what somebody should look at: manual, failed, unknown, ro
 Output    -n 20        how many, newest first (--json and --csv: all of them unless -n is given)
           -f, --follow     go on with what is recorded next
           --changes        one line per resource instance instead of one per change of a state
-          --stat           totals        --count --by state|type|kind|week    a table of counts
+          --stat           totals        --count --by state|type|kind|week|tool-version|label.<key>
           --json           one object per line        --csv        changes, or with --changes resource instances
           --at-size <tree size>   answer as of that size of the log: reproducible
 
@@ -46,6 +48,7 @@ const OPTIONS = {
   address: { type: 'string' },
   path: { type: 'string' },
   type: { type: 'string' },
+  ...LABEL_OPTIONS,
   action: { type: 'string', multiple: true },
   kind: { type: 'string', multiple: true },
   actor: { type: 'string' },
@@ -67,12 +70,10 @@ const OPTIONS = {
 
 /** Filters that need what later versions record: refused, never ignored. */
 const PLANNED = [
-  'env',
   'run',
   'pr',
   'commit',
   'ticket',
-  'label',
   'no-plan',
   'beyond-plan',
   'no-actor',
@@ -114,6 +115,7 @@ function parseFilter(given: Arguments, nowMs: number): ChangeFilter {
   const size = given.text('at-size');
   return withoutUndefined({
     state: given.text('state'),
+    labels: parseLabels(VERB, given),
     address: given.text('address'),
     path: parsePath(given.text('path')),
     resourceType: given.text('type'),
@@ -146,9 +148,11 @@ function parseOutput(given: Arguments): LogOutput {
 }
 
 function parseGroup(text: string | undefined): CountGroup {
+  const label = /^label\.(.+)$/su.exec(text ?? '')?.[1];
+  if (label !== undefined) return `label.${label}`;
   const words = [text ?? 'state'];
-  assertOneOf(VERB, '--by', words, COUNT_GROUPS);
-  return words[0] ?? 'state';
+  assertOneOf(VERB, '--by', words, [...COUNT_GROUPS, 'label.<key>'] as const);
+  return COUNT_GROUPS.find((group) => group === words[0]) ?? 'state';
 }
 
 function assertCombination(given: Arguments, { output, filter, isFollowed, format }: LogRequest): void {
@@ -164,6 +168,6 @@ function assertCombination(given: Arguments, { output, filter, isFollowed, forma
 
 type Loose<T> = { readonly [K in keyof T]: T[K] | undefined };
 
-function withoutUndefined(filter: Loose<Required<Omit<ChangeFilter, 'fromLeaf'>>>): ChangeFilter {
+function withoutUndefined(filter: Loose<Required<Omit<ChangeFilter, 'fromLeaf' | 'among'>>>): ChangeFilter {
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
 }

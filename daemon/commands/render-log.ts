@@ -70,14 +70,19 @@ export function formatStat(totals: Totals): string {
 /** A head line and one line per group. */
 export function formatCountRows(group: string, rows: readonly CountRow[], style: LineStyle): string[] {
   const { palette } = style;
-  const head = [group, 'changes', 'add', 'change', 'destroy', 'replace', 'forget', 'move', 'import'];
+  const head = [escapeText(group), 'changes', 'add', 'change', 'destroy', 'replace', 'forget', 'move', 'import'];
   const body = rows.map((row) => [
-    { text: row.key === '' ? '(outputs only)' : escapeText(row.key) },
+    { text: row.key === '' ? nothingOf(group) : escapeText(row.key) },
     ...[row.changes, row.create, row.update, row.delete, row.replace, row.forget, row.move, row.import].map(
       (count): Cell => ({ text: String(count) }),
     ),
   ]);
   return formatTable([head.map((text) => ({ text, paint: palette.dim })), ...body], style.columns);
+}
+
+function nothingOf(group: string): string {
+  if (group === 'type') return '(outputs only)';
+  return group.startsWith('label.') ? '(no such label)' : '(not known)';
 }
 
 /** What a problem record says, in a few words. */

@@ -5,7 +5,7 @@ import type { StateVersionData } from '../record/data.ts';
 import type { HiddenBy, HiddenValue, InstanceBody } from '../record/observation.ts';
 import type { ParsedRecord } from '../record/record.ts';
 import type { Tagger } from '../redaction/keys.ts';
-import type { BlobReader } from '../store/queries-blob.ts';
+import { wholeData, type BlobReader } from '../store/queries-blob.ts';
 import { objectAt, objectsAt, textAt, textsAt, timeMs } from '../store/queries-fields.ts';
 import { instanceKey, type BaseRow, type SnapshotRow, type StateRow } from '../store/states.ts';
 import type { LockFacts, OpenChange } from './open-change.ts';
@@ -58,7 +58,7 @@ export class StateFold {
 
   /** Takes the next record of the state, in the order of the leaves. */
   add(record: ParsedRecord): void {
-    const data = this.#dataOf(record);
+    const data = wholeData(record.data, this.#parts.blobs);
     const state = objectAt(data, 'state') ?? {};
     this.#identity = {
       name: textAt(state, 'name'),
@@ -126,13 +126,6 @@ export class StateFold {
         return this.#seeLock(record.type, data);
       default:
     }
-  }
-
-  /** A record that outgrew its leaf stands in a blob. */
-  #dataOf({ data }: ParsedRecord): JsonObject {
-    const overflow = objectAt(data, 'overflow');
-    const whole = overflow && this.#parts.blobs.json(textAt(overflow, 'sha256'));
-    return isJsonObject(whole) ? whole : data;
   }
 
   #seeVersion(version: StateVersionData): void {

@@ -2,8 +2,9 @@
 import { gunzipSync } from 'node:zlib';
 import { StoreError } from '../errors.ts';
 import { parseJson } from '../json/parse.ts';
-import type { Json } from '../json/value.ts';
+import { isJsonObject, type Json, type JsonObject } from '../json/value.ts';
 import type { Sqlite } from './database.ts';
+import { objectAt, textAt } from './queries-fields.ts';
 
 export interface BlobReader {
   /** The JSON of a body's only line; undefined when the body is not here (expired, not restored). */
@@ -22,6 +23,13 @@ export function createBlobReader(database: Sqlite): BlobReader {
     return body && splitLines(inflate(body)).map((line) => parseJson(line));
   };
   return { lines, json: (sha256) => lines(sha256)?.[0] };
+}
+
+/** A record's data; one that outgrew its leaf stands in a blob, and is what the leaf still says where that is not here. */
+export function wholeData(data: JsonObject, blobs: BlobReader): JsonObject {
+  const overflow = objectAt(data, 'overflow');
+  const whole = overflow && blobs.json(textAt(overflow, 'sha256'));
+  return isJsonObject(whole) ? whole : data;
 }
 
 function inflate(body: Buffer): Buffer {

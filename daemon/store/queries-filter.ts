@@ -1,5 +1,6 @@
 // What can be asked of the log, and the SQL it becomes. Every value is a bound parameter.
 import type { ChangeKind } from '../record/data.ts';
+import type { LabelFilter, LabelledStates } from './labels.ts';
 import { MOVED_AWAY } from './query-index.ts';
 
 /** Terraform's words for what happens to one instance; 'replace' is a delete and a create. */
@@ -53,6 +54,10 @@ export const PROBLEM_TYPES: ReadonlySet<string> = new Set([
 export interface ChangeFilter {
   /** Globs (`*`, `?`) over a state's name then and now, and over its reference. */
   readonly state?: string;
+  /** Labels that a state must have, all of them. */
+  readonly labels?: readonly LabelFilter[];
+  /** Which states `labels` stand for, or which ones are asked for at all: what the store filters by. */
+  readonly among?: LabelledStates;
   /** Glob over instance addresses; without an index or wildcard it means every instance, as `-target` does. */
   readonly address?: string;
   /** RFC 6901 pointer: changes that touch this value or one below it. */
@@ -89,6 +94,7 @@ export function changeCondition(filter: ChangeFilter, renames: readonly AddressI
   return joinParts(' AND ', [
     ...timeParts('c', filter),
     ...(filter.state === undefined ? [] : [stateCondition(filter.state)]),
+    ...(filter.among === undefined ? [] : [amongCondition(filter.among)]),
     ...(filter.kinds === undefined ? [] : [oneOf('c.kind', filter.kinds)]),
     ...(filter.problemsOnly === true ? [problemCondition()] : []),
     ...(hasInstanceFilter(filter) ? [instanceCondition(filter, renames)] : []),
@@ -167,6 +173,10 @@ function stateCondition(state: string): SqlPart {
       OR c.state_id IN (SELECT s.id FROM state s WHERE s.name GLOB ? OR s.uri GLOB ?))`,
     parameters: [glob, glob, glob, glob],
   };
+}
+
+function amongCondition({ ids }: LabelledStates): SqlPart {
+  return { sql: 'c.state_id IN (SELECT value FROM json_each(?))', parameters: [JSON.stringify([...ids])] };
 }
 
 function problemCondition(): SqlPart {

@@ -1,4 +1,5 @@
 // Lists of changes and of problem records, newest first by effective time, read page by page.
+import type { JsonObject } from '../json/value.ts';
 import type { Sqlite } from './database.ts';
 import type { ChangeReader, NetChange } from './queries-change.ts';
 import {
@@ -77,7 +78,7 @@ export function createLists(
     const stored = readRecord(row.leafIndex);
     if (stored === undefined) return undefined;
     if (stored.record.type !== 'state.changed') {
-      return isOfState(stored.record.data, filter.state) ? { is: 'record', stored } : undefined;
+      return isOfState(stored.record.data, filter) ? { is: 'record', stored } : undefined;
     }
     const change = toChangeSummary(row.leafIndex, stored.record);
     const isWanted = hasActor(change, filter.actor) && touchesPath(changes, change, filter, renames);
@@ -113,8 +114,8 @@ export function createLists(
         .prepare<unknown[], number>(`SELECT r.leaf_index FROM record_index r WHERE ${sql}`)
         .pluck()
         .all(...parameters);
-      if (filter.state === undefined) return rows.length;
-      return rows.filter((leafIndex) => isOfState(readRecord(leafIndex)?.record.data ?? {}, filter.state)).length;
+      if (filter.state === undefined && filter.among === undefined) return rows.length;
+      return rows.filter((leafIndex) => isOfState(readRecord(leafIndex)?.record.data ?? {}, filter)).length;
     },
   };
 }
@@ -131,10 +132,10 @@ function scanSql(arms: readonly Arm[]): string {
   return `${selects.join(' UNION ALL ')} ${order}`;
 }
 
-function isOfState(data: Parameters<typeof toIdentity>[0], glob: string | undefined): boolean {
-  if (glob === undefined) return true;
-  const state = toIdentity(data);
-  return matchesGlob(glob, state.name) || matchesGlob(glob, state.reference);
+function isOfState(data: JsonObject, { state: glob, among }: ChangeFilter): boolean {
+  const { id, name, reference } = toIdentity(data);
+  if (among !== undefined && !(id === '' ? among.admits(reference) : among.ids.has(id))) return false;
+  return glob === undefined || matchesGlob(glob, name) || matchesGlob(glob, reference);
 }
 
 function hasActor(change: ChangeSummary, glob: string | undefined): boolean {

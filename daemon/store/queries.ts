@@ -5,7 +5,8 @@ import type { Sqlite } from './database.ts';
 import { createChangeReader, type ChangeDetail } from './queries-change.ts';
 import { createCounts, type Counts } from './queries-count.ts';
 import { createFindEvidence, type Evidence } from './queries-evidence.ts';
-import type { AddressInState } from './queries-filter.ts';
+import { createLabelReader, type LabelReader, type LabelledStates } from './labels.ts';
+import type { AddressInState, ChangeFilter } from './queries-filter.ts';
 import { createLists, type Lists } from './queries-list.ts';
 import { createRecordReader } from './queries-read.ts';
 import { createFindRenames } from './queries-renames.ts';
@@ -22,6 +23,7 @@ export interface Queries extends Lists {
   /** What a literal address was called before and after its moves, state by state. */
   otherNames(address: string): readonly AddressInState[];
   states(): readonly StateOutline[];
+  readonly labels: LabelReader;
   /** Number of leaves: the next leaf gets this index. */
   size(): number;
   /** Runs `work` on one unchanging view of the log: pages and counts that belong together agree. */
@@ -32,9 +34,20 @@ export function createQueries(database: Sqlite, batches: Batches): Queries {
   const records = createRecordReader(database);
   const changes = createChangeReader(database, records.byIndex);
   const findRenames = createFindRenames(database, records.byIndex);
+  const labels = createLabelReader(database);
+  const withStates = createWithStates(labels, () => records.size());
+  const lists = createLists(database, records.byIndex, changes, findRenames);
+  const counts = createCounts(database, findRenames, labels);
   return {
-    ...createLists(database, records.byIndex, changes, findRenames),
-    counts: createCounts(database, findRenames),
+    findLog: (filter, page) => lists.findLog(withStates(filter), page),
+    findChangeLog: (filter, page) => lists.findChangeLog(withStates(filter), page),
+    findChanges: (filter, page) => lists.findChanges(withStates(filter), page),
+    countProblemRecords: (filter) => lists.countProblemRecords(withStates(filter)),
+    counts: {
+      totals: (filter) => counts.totals(withStates(filter)),
+      by: (group, filter) => counts.by(group, withStates(filter)),
+    },
+    labels,
     readChange: (leafIndex) => changes.read(leafIndex),
     readRecord: (key) => (typeof key === 'number' ? records.byIndex(key) : records.byId(key)),
     otherNames: findRenames,
@@ -42,5 +55,18 @@ export function createQueries(database: Sqlite, batches: Batches): Queries {
     states: () => readStates(database),
     size: () => records.size(),
     atOneMoment: <T>(work: () => T): T => database.transaction(work).deferred(),
+  };
+}
+
+/** Names the states that the labels of a filter stand for; asked again only when the log has grown. */
+function createWithStates(labels: LabelReader, size: () => number): (filter: ChangeFilter) => ChangeFilter {
+  let last: { readonly labels: object; readonly key: string; readonly among: LabelledStates } | undefined;
+  return (filter) => {
+    if (filter.labels === undefined) return filter;
+    const key = `${filter.atSize ?? ''}:${size()}`;
+    if (last?.labels !== filter.labels || last.key !== key) {
+      last = { labels: filter.labels, key, among: labels.statesWith(filter.labels, filter.atSize) };
+    }
+    return { ...filter, among: last.among };
   };
 }
