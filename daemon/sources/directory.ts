@@ -12,6 +12,7 @@ import { Places, type PlaceMemory } from './places.ts';
 import { pollPlaces } from './poll.ts';
 import { Pokes } from './pokes.ts';
 import { createLockTable, type LockTable } from './proc-locks.ts';
+import { createHolderReaders, type HolderReaders } from './lock-holder.ts';
 import { parseReferenceUri, toPlace, type SourceRoot, type StatePlace } from './reference.ts';
 import { Roots, type RootOption, type SourceProblem } from './roots.ts';
 import type { DiscoveredState, StateReference, StateSighting, StateSource } from './source.ts';
@@ -55,6 +56,7 @@ class LocalSource implements DirectorySource {
   readonly #options: DirectorySourceOptions;
   readonly #clock: SourceClock;
   readonly #table: LockTable;
+  readonly #holders: Omit<HolderReaders, 'signal'>;
   readonly #ignore: IgnoreRules;
   readonly #roots: Roots;
   readonly #inventory: Inventory;
@@ -71,6 +73,7 @@ class LocalSource implements DirectorySource {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#table = options.lockTable ?? createLockTable();
+    this.#holders = createHolderReaders(this.#clock);
     this.#ignore = createIgnoreRules(options.ignore ?? []);
     this.#roots = new Roots(options.roots);
     this.#pokes = new Pokes(this.#clock);
@@ -81,6 +84,7 @@ class LocalSource implements DirectorySource {
       settleDeadlineMs: options.settleDeadlineMs ?? 60_000,
       clock: this.#clock,
       table: this.#table,
+      ...this.#holders,
       signal,
       isCounted: (place) => this.#watch?.isCounted(place) ?? false,
       hearEvents,
@@ -139,7 +143,7 @@ class LocalSource implements DirectorySource {
       inventory: this.#inventory,
       places: this.#places,
       pokes: this.#pokes,
-      lockReader: { table: this.#table, clock: this.#clock, signal: this.#abort.signal },
+      lockReader: { table: this.#table, clock: this.#clock, signal: this.#abort.signal, ...this.#holders },
       maxWatches: this.#options.maxWatches ?? 50_000,
     });
   }
