@@ -127,6 +127,7 @@ class LocalSource implements DirectorySource {
     // Walked before, so that directories with states come first in the budget, and after, for what came in between.
     await this.#update(() => this.#inventory.walk());
     if (this.#isClosed()) return;
+    this.#holders.holders.warmUp();
     this.#watch = this.#openWatch();
     this.#watch.addRoots();
     const watching = this.#track(this.#watch.ready().then(() => this.#rediscover()));

@@ -69,9 +69,8 @@ function seeLock(place: StatePlace): SeenLock | undefined {
 function readProcess(place: StatePlace, seen: SeenLock, holders: HolderReader): ProcessFacts | undefined {
   const file = statNow(place.path);
   if (file === undefined) return undefined;
-  const process = holders.read(file, toMs(seen.stat));
-  if (process === undefined || seeLock(place)?.key !== seen.key) return undefined;
-  return statNow(place.path)?.ino === file.ino ? process : undefined;
+  const isUnchanged = (): boolean => seeLock(place)?.key === seen.key && statNow(place.path)?.ino === file.ino;
+  return holders.read(file, toMs(seen.stat), isUnchanged);
 }
 
 function toSighting({ stat, info }: SeenLock, users: Users): LockSighting {

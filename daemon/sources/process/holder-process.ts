@@ -7,9 +7,12 @@ import { createProcessReader, type ProcessFacts } from './process-facts.ts';
 export interface HolderReader {
   /**
    * Facts of the process that holds the write lock on `file` now, when it had begun by `writtenMs`, the time of the lock
-   * file beside it: a stale lock file says nothing of a process that came after it. Never throws.
+   * file beside it: a stale lock file says nothing of a process that came after it. `isUnchanged` is asked last: whether
+   * that lock file still stands as it did. Never throws.
    */
-  read(file: FileIdentity, writtenMs: number): ProcessFacts | undefined;
+  read(file: FileIdentity, writtenMs: number, isUnchanged: () => boolean): ProcessFacts | undefined;
+  /** Reads a process of no interest: the first reading of a program takes ten times as long as the next. */
+  warmUp(): void;
 }
 
 /** A host with more locks than fit in so much text is not searched further. */
@@ -24,12 +27,18 @@ export function createHolderReader(wallMs: () => number, files: ProcFiles = proc
     return text === undefined ? 0 : findHolder(parseKernelLocks(text), file, false).pid;
   };
   return {
-    read(file, writtenMs) {
+    read(file, writtenMs, isUnchanged) {
       const pid = holderOf(file);
-      if (pid === 0) return undefined;
-      const facts = processes.read(pid);
-      if (facts === undefined || holderOf(file) !== pid) return undefined;
-      return Date.parse(facts.startedAt) <= writtenMs + TIME_GRAIN_MS ? facts : undefined;
+      const identity = pid === 0 ? undefined : processes.identify(pid);
+      if (identity === undefined || holderOf(file) !== pid || !isUnchanged()) return undefined;
+      if (Date.parse(identity.startedAt) > writtenMs + TIME_GRAIN_MS) return undefined;
+      // Number and start name the process for good: the rest may be read when the lock is gone.
+      return processes.describe(identity);
+    },
+    warmUp() {
+      const self = processes.identify(process.pid);
+      if (self !== undefined) processes.describe(self);
+      holderOf({ dev: 0n, ino: 0n });
     },
   };
 }

@@ -29,20 +29,20 @@ function attempt<T>(run: () => T): T | undefined {
   }
 }
 
+/** One for all readings, which follow one another. */
+const shared = Buffer.alloc(65_536);
+
 /** Files of /proc say size 0: read until the end. */
 function readSome(path: string, maxBytes: number): string {
   const descriptor = openSync(path, 'r');
   try {
-    const pieces: Buffer[] = [];
-    let sizeBytes = 0;
-    while (sizeBytes < maxBytes) {
-      const piece = Buffer.alloc(Math.min(65_536, maxBytes - sizeBytes));
-      const bytesRead = readSync(descriptor, piece, 0, piece.length, null);
+    let text = '';
+    while (text.length < maxBytes) {
+      const bytesRead = readSync(descriptor, shared, 0, Math.min(shared.length, maxBytes - text.length), null);
       if (bytesRead === 0) break;
-      pieces.push(piece.subarray(0, bytesRead));
-      sizeBytes += bytesRead;
+      text += shared.toString('latin1', 0, bytesRead);
     }
-    return Buffer.concat(pieces).toString('latin1');
+    return text;
   } finally {
     closeSync(descriptor);
   }

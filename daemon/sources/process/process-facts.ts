@@ -44,9 +44,17 @@ export interface ProcessFacts {
   readonly command: TerraformCommand | 'other' | 'unread';
 }
 
+/** Who a process is; what else is known of it can be asked a moment later. */
+export type ProcessIdentity = Pick<
+  ProcessFacts,
+  'pid' | 'startTicks' | 'startedAt' | 'uid' | 'effectiveUid' | 'user' | 'loginUid' | 'loginUser'
+>;
+
 export interface ProcessReader {
-  /** Facts of a process that was the same one before and after the reading; undefined otherwise. Without its command. */
-  read(pid: number): ProcessFacts | undefined;
+  /** Undefined unless it was the same process before and after the reading. */
+  identify(pid: number): ProcessIdentity | undefined;
+  /** With program, unit and parents, as far as the process is still there; without its command. */
+  describe(identity: ProcessIdentity): ProcessFacts;
 }
 
 const MAX_PARENTS = 8;
@@ -57,32 +65,42 @@ const MS_PER_TICK = 10;
 /** `wallMs`: milliseconds since the epoch. Reads synchronously: the process may be gone in a moment. */
 export function createProcessReader(wallMs: () => number, files: ProcFiles = procFiles): ProcessReader {
   const users = createUsers(files);
+  const toTime = (ticks: string): string | undefined => {
+    const bootMs = readBootMs(wallMs, files);
+    return bootMs === undefined ? undefined : formatTime(bootMs + Number(ticks) * MS_PER_TICK);
+  };
   return {
-    read(pid) {
-      const bootMs = readBootMs(wallMs, files);
+    identify(pid) {
       const before = readStat(pid, files);
       const uids = parseUids(files.read(`/proc/${pid}/status`, MAX_FILE_BYTES) ?? '');
-      if (bootMs === undefined || before === undefined || uids === undefined) return undefined;
       const loginUid = parseLoginUid(files.read(`/proc/${pid}/loginuid`, MAX_FILE_BYTES) ?? '');
-      const toTime = (ticks: string): string => formatTime(bootMs + Number(ticks) * MS_PER_TICK);
-      const facts: ProcessFacts = {
-        pid,
-        startTicks: before.startTicks,
-        startedAt: toTime(before.startTicks),
-        uid: uids.real,
-        effectiveUid: uids.effective,
-        user: users.nameOf(uids.real),
-        loginUid,
-        loginUser: loginUid === undefined || loginUid < 0 ? '' : users.nameOf(loginUid),
-        program: readProgram(pid, before.comm, files),
-        unit: parseUnit(files.read(`/proc/${pid}/cgroup`, MAX_FILE_BYTES) ?? ''),
-        parents: readParents(pid, before, toTime, files),
-        command: 'unread',
-      };
       // A number that was given to another process meanwhile would mix the two.
-      return readStat(pid, files)?.startTicks === before.startTicks ? facts : undefined;
+      if (before === undefined || uids === undefined || !isSame(pid, before.startTicks, files)) return undefined;
+      const { startTicks } = before;
+      const startedAt = toTime(startTicks);
+      if (startedAt === undefined) return undefined;
+      const user = users.nameOf(uids.real);
+      const loginUser = loginUid === undefined || loginUid < 0 ? '' : users.nameOf(loginUid);
+      return { pid, startTicks, startedAt, uid: uids.real, effectiveUid: uids.effective, user, loginUid, loginUser };
+    },
+    describe(identity) {
+      const { pid, startTicks } = identity;
+      const nothing = { program: NO_PROGRAM, unit: '', parents: [], command: 'unread' } as const;
+      const stat = readStat(pid, files);
+      if (stat?.startTicks !== startTicks) return { ...identity, ...nothing };
+      const program = readProgram(pid, stat.comm, files);
+      const unit = parseUnit(files.read(`/proc/${pid}/cgroup`, MAX_FILE_BYTES) ?? '');
+      if (!isSame(pid, startTicks, files)) return { ...identity, ...nothing };
+      const parents = readParents(pid, stat, (ticks) => toTime(ticks) ?? '', files);
+      return { ...identity, ...nothing, program, unit, parents };
     },
   };
+}
+
+const NO_PROGRAM: Program = { name: '', known: 'claimed' };
+
+function isSame(pid: number, startTicks: string, files: ProcFiles): boolean {
+  return readStat(pid, files)?.startTicks === startTicks;
 }
 
 /**
