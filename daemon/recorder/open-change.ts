@@ -41,6 +41,8 @@ export interface LockFacts {
 }
 
 /** The lock as evidence: the texts of its file are claims of whoever wrote it. */
+export function toLockFacts(lock: LockSighting): LockFacts;
+export function toLockFacts(lock: LockSighting | undefined): LockFacts | undefined;
 export function toLockFacts(lock: LockSighting | undefined): LockFacts | undefined {
   if (lock === undefined) return undefined;
   const { info } = lock;

@@ -15,17 +15,24 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { bestActors } from '../../daemon/record/actors.ts';
 import type { Claim } from '../../daemon/record/observation.ts';
-import { objectsAt, textAt } from '../../daemon/store/queries-fields.ts';
-import { toClaim, type StoredRecord } from '../../daemon/store/queries-summary.ts';
+import {
+  claimsOf,
+  formatSummary,
+  holdLock,
+  judgeRuns,
+  pidOf,
+  toRun,
+  valuesOf,
+  type Run,
+} from '../support/attributed.ts';
 import { describeHits, findCanaries } from '../support/canary-hunt.ts';
 import { findProgram, requireComponent } from '../support/components.ts';
-import { asUser, canActAsOthers, holdWords, runWords, type Ran } from '../support/host-users.ts';
+import { asUser, canActAsOthers, holdWords, runWords } from '../support/host-users.ts';
 import { openWatched, type Watched } from '../support/watched.ts';
 
 const IS_FULL = process.env['STATESEAL_FULL'] === '1';
 const INTERLEAVINGS = IS_FULL ? 200 : 30;
 const [ANA, BEN] = [64_101, 64_102];
-const FAIR_HOLD_MS = 50;
 
 describe('attribution', function () {
   this.timeout(1_200_000);
@@ -197,9 +204,9 @@ describe('attribution', function () {
     });
     const path = join(base, 'infra', 'foreign');
     // A run dies and leaves its lock file; somebody else takes the kernel's lock without one of his own.
-    const dead = await hold(ANA, { directory: path, id: 'dead', holdMs: 150, steps: 'lock info' });
+    const dead = await holdLock(ANA, { directory: path, id: 'dead', holdMs: 150, steps: 'lock info' });
     const state = stateText('foreign', 2);
-    const later = await hold(BEN, { directory: path, id: '-', holdMs: 400, state, steps: 'lock write' });
+    const later = await holdLock(BEN, { directory: path, id: '-', holdMs: 400, state, steps: 'lock write' });
     await watched.settled();
     const records = watched.records('lock.acquired', 'lock.abandoned', 'state.changed');
     for (const record of records) {
@@ -215,7 +222,7 @@ describe('attribution', function () {
 
   it('names the process that died over its lock', async () => {
     await open(() => withState('dead', ANA));
-    const dead = await hold(ANA, {
+    const dead = await holdLock(ANA, {
       directory: join(base, 'infra', 'dead'),
       id: 'left',
       holdMs: 200,
@@ -229,7 +236,7 @@ describe('attribution', function () {
   it('does not take a process for the one that had its number before', async () => {
     await open(() => withState('reused', ANA));
     const path = join(base, 'infra', 'reused');
-    const dead = await hold(ANA, { directory: path, id: 'first', holdMs: 200, steps: 'lock info' });
+    const dead = await holdLock(ANA, { directory: path, id: 'first', holdMs: 200, steps: 'lock info' });
     await watched.untilRecords('lock.abandoned', 1);
     let isReused = false;
     for (let attempt = 0; attempt < 40 && !isReused; attempt += 1) {
@@ -246,75 +253,6 @@ describe('attribution', function () {
     expect(new Set(actors)).to.deep.equal(new Set([`uid:${ANA}`]));
   });
 });
-
-interface Run {
-  readonly id: string;
-  readonly uid: number;
-  readonly pid: number;
-  readonly heldMs: number;
-}
-
-function toRun({ code, stdout, stderr }: Ran, id: string, uid: number): Run {
-  const [pid = NaN, heldMs = NaN] = stdout.trim().split(' ').map(Number);
-  expect([code, Number.isNaN(heldMs)], stderr).to.deep.equal([0, false]);
-  return { id, uid, pid, heldMs };
-}
-
-async function hold(uid: number, options: Parameters<typeof holdWords>[0]): Promise<Run> {
-  return toRun(await runWords(asUser(uid, holdWords(options))), options.id, uid);
-}
-
-interface Summary {
-  /** Runs that held their lock for 50 ms or more, and those of them whose process and uid are named. */
-  readonly fair: number;
-  readonly attributed: number;
-  /** By the owner of the lock file. */
-  readonly owned: number;
-  readonly commands: number;
-  readonly swapped: readonly string[];
-}
-
-/** Against what each process itself said of its pid, uid and lock. */
-function judgeRuns(runs: readonly Run[], records: readonly StoredRecord[]): Summary {
-  const byId = new Map<string, Claim[]>();
-  for (const record of records) {
-    const id = textAt(record.record.data, 'lock', 'id');
-    byId.set(id, [...(byId.get(id) ?? []), ...claimsOf(record)]);
-  }
-  const swapped: string[] = [];
-  const summary = { fair: 0, attributed: 0, owned: 0, commands: 0 };
-  for (const { id, uid, pid, heldMs } of runs) {
-    const claims = byId.get(id) ?? [];
-    const pids = valuesOf(claims, 'process', 'observed').map(pidOf);
-    const actors = valuesOf(claims, 'actor', 'observed');
-    const owners = valuesOf(claims, 'owner', 'observed');
-    const isWrong = pids.some((seen) => seen !== pid) || [...actors, ...owners].some((seen) => seen !== `uid:${uid}`);
-    if (isWrong) swapped.push(`${id}: ${pid} of ${uid}, recorded ${pids.join()} of ${actors.join()}`);
-    if (heldMs < FAIR_HOLD_MS) continue;
-    summary.fair += 1;
-    if (pids.length > 0 && actors.length > 0) summary.attributed += 1;
-    if (owners.length > 0) summary.owned += 1;
-    if (valuesOf(claims, 'command', 'claimed').length > 0) summary.commands += 1;
-  }
-  return { ...summary, swapped };
-}
-
-function formatSummary({ fair, attributed, owned, commands, swapped }: Summary): string {
-  const share = (count: number): string => `${count} (${((100 * count) / Math.max(1, fair)).toFixed(1)} %)`;
-  return `${fair} locks held ${FAIR_HOLD_MS} ms or more: process known of ${share(attributed)}, owner of ${share(owned)}, command of ${share(commands)}, swapped ${swapped.length}`;
-}
-
-function claimsOf(stored: StoredRecord | undefined): readonly Claim[] {
-  return stored === undefined ? [] : objectsAt(stored.record.data, 'claims').map(toClaim);
-}
-
-function valuesOf(claims: readonly Claim[], field: string, known: Claim['known']): readonly string[] {
-  return claims.filter((claim) => claim.field === field && claim.known === known).map(({ value }) => value);
-}
-
-function pidOf(value: string): number {
-  return Number(/^pid:(\d+)\//.exec(value)?.[1]);
-}
 
 function stateText(lineage: string, serial: number): string {
   const outputs = { round: { value: serial, type: 'number' } };
