@@ -129,8 +129,8 @@ async function startDaemon(config: Config, events: DaemonEvents, open: CloseStac
   await intake.start();
   const door = await openDoor(config, fail(events));
   open.add(() => door?.close());
-  const handlers = createHandlers({ sealer, intake, journal, batches, entries, discovered: () => discovered });
-  const control = await openControlServer(join(config.dataDir, CONTROL_FILE), handlers);
+  const parts = { sealer, intake, journal, recorder, batches, entries, discovered: () => discovered };
+  const control = await openControlServer(join(config.dataDir, CONTROL_FILE), createHandlers(parts));
   open.add(() => control.close());
   const timer = setInterval(() => void tick(recorder, sealer, journal, tell).catch(fail(events)), TICK_MS);
   open.add(() => clearInterval(timer));
@@ -164,11 +164,13 @@ interface HandlerParts {
   readonly sealer: Sealer;
   readonly intake: Intake;
   readonly journal: Journal;
+  readonly recorder: Pick<RecorderClient, 'locks'>;
   readonly discovered: () => readonly DiscoveredState[];
 }
 
 /** What the control socket offers. */
-function createHandlers({ sealer, intake, journal, batches, entries, discovered }: HandlerParts): ControlHandlers {
+function createHandlers(parts: HandlerParts): ControlHandlers {
+  const { sealer, intake, journal, recorder, batches, entries, discovered } = parts;
   return {
     seal: async () => {
       await sealer.seal();
@@ -179,8 +181,12 @@ function createHandlers({ sealer, intake, journal, batches, entries, discovered 
       return {};
     },
     note: async (payload) => ({ leafIndex: await journal.note(payload, entries.size()) }),
-    status: () =>
-      Promise.resolve({ pid: process.pid, sealer: sealer.status(), unwatched: discovered().filter(isUnwatched) }),
+    status: async () => ({
+      pid: process.pid,
+      sealer: sealer.status(),
+      unwatched: discovered().filter(isUnwatched),
+      holds: await recorder.locks(),
+    }),
   };
 }
 

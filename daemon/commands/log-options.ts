@@ -14,7 +14,8 @@ What      --state <name or reference glob>    --address <glob>    --path <pointe
           --kind apply,destroy,refresh,import,manual,rollback,rewritten,replaced,migrated,retired,failed,unknown
           --env prod    --label team=network    labels of the configuration: all keys must fit, values are globs
 When      --since 24h|2026-05-01    --until …    (time of the change, UTC; --recorded-since for time of the record)
-Who       --actor <glob>
+Who       --actor <glob>   like alice or uid:1001: account, login or owner of the lock file, however it is known
+          --no-actor       changes that name nobody
 Problems  --problems   what somebody should look at: manual, failed, unknown, rolled back, rewritten or replaced
                        states, gaps, versions not seen, unreadable states, floods, locks left behind
 Output    -n 20        how many, newest first (--json and --csv: all of them unless -n is given)
@@ -52,6 +53,7 @@ const OPTIONS = {
   action: { type: 'string', multiple: true },
   kind: { type: 'string', multiple: true },
   actor: { type: 'string' },
+  'no-actor': { type: 'boolean' },
   since: { type: 'string' },
   until: { type: 'string' },
   'recorded-since': { type: 'string' },
@@ -76,7 +78,6 @@ const PLANNED = [
   'ticket',
   'no-plan',
   'beyond-plan',
-  'no-actor',
   'no-run',
   'no-approval',
   'self-approved',
@@ -122,6 +123,7 @@ function parseFilter(given: Arguments, nowMs: number): ChangeFilter {
     actions,
     kinds,
     actor: given.text('actor'),
+    hasNoActor: given.has('no-actor') ? true : undefined,
     sinceMs: time('since'),
     untilMs: time('until'),
     recordedSinceMs: time('recorded-since'),
@@ -157,13 +159,17 @@ function parseGroup(text: string | undefined): CountGroup {
 
 function assertCombination(given: Arguments, { output, filter, isFollowed, format }: LogRequest): void {
   const isCounted = output === 'count' || output === 'stat';
-  if (isCounted && (filter.path !== undefined || filter.actor !== undefined)) {
-    throw usageError(VERB, 'expected --count and --stat without --path and --actor, got both');
+  if (isCounted && (filter.path !== undefined || asksForActor(filter))) {
+    throw usageError(VERB, 'expected --count and --stat without --path, --actor and --no-actor, got both');
   }
   if (isFollowed && (isCounted || filter.atSize !== undefined)) {
     throw usageError(VERB, 'expected --follow without --count, --stat and --at-size, got both');
   }
   if (format === 'csv' && given.has('json')) throw usageError(VERB, 'expected --csv or --json, got both');
+}
+
+function asksForActor({ actor, hasNoActor }: ChangeFilter): boolean {
+  return actor !== undefined || hasNoActor === true;
 }
 
 type Loose<T> = { readonly [K in keyof T]: T[K] | undefined };

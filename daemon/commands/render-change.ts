@@ -1,5 +1,6 @@
 // One change as a block of lines: its head, then a line or more per resource instance. Pure; prints only what the log
 // holds, escaped for the terminal.
+import { bestActors } from '../record/actors.ts';
 import type { Claim } from '../record/observation.ts';
 import type { ChangeDetail, NetChange, NetOutput } from '../store/queries-change.ts';
 import type { NetValue } from '../store/queries-net.ts';
@@ -69,11 +70,11 @@ export function formatSerials({ before, serial }: Pick<ChangeSummary, 'before' |
   return before.serial === serial ? escapeText(serial) : `${escapeText(before.serial)}${arrow}${escapeText(serial)}`;
 }
 
-/** "alice (claimed)" per claim of an actor. */
+/** "alice (observed)": who is known best; "uid:1001 (observed, runner)" for a job that no person's login led to. */
 export function actorsOf(claims: readonly Claim[]): string[] {
-  return claims
-    .filter(({ field, value }) => field === 'actor' && value !== '')
-    .map(({ value, known }) => `${escapeText(value.replace(/^user:/, ''))} (${known})`);
+  return bestActors(claims).map(
+    ({ name, known, isRunner }) => `${escapeText(name)} (${known}${isRunner ? ', runner' : ''})`,
+  );
 }
 
 /** "14:02:11Z" of an RFC 3339 UTC time. */

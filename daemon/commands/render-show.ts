@@ -1,11 +1,11 @@
 // `stateseal show <n>` of a change: the whole chain as far as the log holds it, each claim with how it is known. Pure.
-import type { Claim } from '../record/observation.ts';
 import type { ChangeDetail } from '../store/queries-change.ts';
 import type { Evidence } from '../store/queries-evidence.ts';
 import { textAt } from '../store/queries-fields.ts';
 import type { ChangeSummary, StoredRecord } from '../store/queries-summary.ts';
-import { escapeText, padRight, textWidth, type Palette } from '../terminal.ts';
+import { escapeText, padRight, type Palette } from '../terminal.ts';
 import { formatDateTime, formatSerials, formatSubjects, outputSubject, toSubject } from './render-change.ts';
+import { formatWho } from './render-who.ts';
 
 const LABEL_COLUMNS = 12;
 
@@ -20,7 +20,7 @@ export function formatChange(detail: ChangeDetail, evidence: Evidence, palette: 
     ...section('what', what.length === 0 ? ['no resource instance or output differs'] : what),
     ...section('kind', [formatKind(summary)]),
     ...section('continuity', [formatContinuity(summary)]),
-    ...section('who', formatClaims(summary.claims)),
+    ...section('who', formatWho(summary.claims, palette)),
     ...section('seen by', [formatVantage(summary)]),
     ...section('evidence', formatEvidence(evidence)),
     ...section('records', [formatSteps(detail)]),
@@ -110,16 +110,6 @@ function formatContinuity({ continuity, serials, recovered }: ChangeSummary): st
   const seen = serials.length > 1 ? `   serials seen ${serials.map(escapeText).join(', ')}` : '';
   const rescued = recovered === '' ? '' : `   recovered from ${escapeText(recovered)}: the run itself was not seen`;
   return `${escapeText(continuity)}${words === undefined ? '' : ` (${words})`}${seen}${rescued}`;
-}
-
-function formatClaims(claims: readonly Claim[]): string[] {
-  if (claims.length === 0) return ['nobody is named by what was seen'];
-  const rows = claims.map(({ field, value, known, by }) => [`${field} ${value}`, known, by].map(escapeText));
-  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => textWidth(row[column] ?? ''))));
-  return rows.map(
-    ([who = '', known = '', by = '']) =>
-      `${padRight(who, widths[0] ?? 0)}   ${padRight(known, widths[1] ?? 0)}   ${by}`,
-  );
 }
 
 function formatVantage({ vantage, sourceVersion }: ChangeSummary): string {

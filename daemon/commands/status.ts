@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { callDaemon } from '../control.ts';
 import { ConfigError } from '../errors.ts';
+import type { HeldLock } from '../recorder/held-lock.ts';
 import type { SealerStatus } from '../sealer/sealer.ts';
 import { createBatches } from '../store/batches.ts';
 import { openDatabaseReadOnly, type Sqlite } from '../store/database.ts';
@@ -16,30 +17,37 @@ import { formatCount, formatDuration } from '../verify/render-count.ts';
 import { parseArguments } from './arguments.ts';
 import type { Command, CommandContext } from './command.ts';
 import { formatForecast } from './render-locks.ts';
+import { formatHold, formatHolds } from './render-holds.ts';
+import { formatWho } from './render-who.ts';
 
 interface Live {
   readonly pid: number;
   readonly sealer: SealerStatus;
   readonly unwatched: readonly { readonly displayPath: string; readonly reason: string }[];
+  readonly holds: readonly HeldLock[];
 }
 
 export const statusCommand: Command = {
   name: 'status',
   summary: 'recorder, states, backlog, warnings',
-  usage: `Usage: stateseal status
+  usage: `Usage: stateseal status [--locks]
 
-Says whether a recorder runs on the data directory, which states it knows, which lock is held, what is not sealed yet
-and why, and when the locks of sealed objects end.
+Says whether a recorder runs on the data directory, which states it knows, who holds which lock since when, what is
+not sealed yet and why, and when the locks of sealed objects end.
 
+  --locks   only the locks beside states, each with everything that is known of who holds it
   --json    one object
 Exit codes: 0 · 2 there is no log, or it cannot be read
 `,
   async run(args, context) {
-    parseArguments('status', args, {});
+    const given = parseArguments('status', args, { locks: { type: 'boolean' } });
     const database = openDatabaseReadOnly(join(context.dataDir, 'log.sqlite'));
     try {
       const status = await readStatus(database, context);
-      context.stdout(context.json ? `${JSON.stringify(status)}\n` : formatStatus(status, context));
+      const isOnlyLocks = given.has('locks');
+      const text = isOnlyLocks ? formatHoldsInFull : formatStatus;
+      const json = isOnlyLocks ? { holds: status.holds ?? null } : status;
+      context.stdout(context.json ? `${JSON.stringify(json)}\n` : text(status, context));
       return 0;
     } finally {
       database.close();
@@ -58,6 +66,8 @@ interface Status {
   readonly sealer: SealerStatus | undefined;
   readonly states: readonly (StateOutline & { readonly lock: string; readonly isChanging: boolean })[];
   readonly unwatched: Live['unwatched'];
+  /** Locks beside states by the running recorder; undefined where none runs. */
+  readonly holds: readonly HeldLock[] | undefined;
   /** By the receipts in the log; undefined where nothing was locked. */
   readonly locks: LockForecast | undefined;
 }
@@ -86,6 +96,7 @@ async function readStatus(database: Sqlite, context: CommandContext): Promise<St
       isChanging: rows.openChange(state.id) !== undefined,
     })),
     unwatched: live?.unwatched ?? [],
+    holds: live?.holds,
     locks: readLockForecast(database, context.now()),
   };
 }
@@ -122,9 +133,21 @@ function formatStatus(status: Status, context: CommandContext): string {
       `           ${escapeText(state.name)}   ${facts}${flags.length > 0 ? `   ${palette.warning(flags.join(', '))}` : ''}`,
     );
   }
+  lines.push(...formatHolds(status.holds ?? [], context.now(), palette));
   for (const { displayPath, reason } of status.unwatched.slice(0, 20)) {
     lines.push(`not seen   ${escapeText(displayPath)}: ${escapeText(reason)}`);
   }
+  return `${lines.join('\n')}\n`;
+}
+
+function formatHoldsInFull({ holds }: Status, context: CommandContext): string {
+  const palette = createPalette(context.color);
+  if (holds === undefined) return 'not known: no recorder runs on this data directory\n';
+  if (holds.length === 0) return 'no lock stands beside any state\n';
+  const lines = holds.flatMap((hold) => [
+    formatHold(hold, context.now(), palette),
+    ...formatWho(hold.claims, palette).map((line) => `    ${line}`),
+  ]);
   return `${lines.join('\n')}\n`;
 }
 

@@ -10,7 +10,7 @@ import { identityOf } from './identity.ts';
 import { isLockOfNextRun, lockOfVersion } from './hold-tracker.ts';
 import { toKind, toOperationFacts } from './kind.ts';
 import { countActions, netActions, type InstanceSpan } from './net.ts';
-import { formatOpenChange, parseOpenChange, toLockFacts, type OpenChange } from './open-change.ts';
+import { formatOpenChange, joinLockFacts, parseOpenChange, toLockFacts, type OpenChange } from './open-change.ts';
 import type { RecorderParts, SightingContext } from './parts.ts';
 import { compareSerials } from './serial.ts';
 import { parseBody, parseOutput } from './steps.ts';
@@ -125,7 +125,7 @@ export function createChangeKeeper(parts: RecorderParts): ChangeKeeper {
       const row = states.byUri(sighting.reference.uri);
       const change = row && current(row.id);
       if (row === undefined || change === undefined) return false;
-      const lock = change.lock?.operation ? change.lock : (toLockFacts(lockOfVersion(sighting)) ?? change.lock);
+      const lock = joinLockFacts(change.lock, toLockFacts(lockOfVersion(sighting)));
       if (lock !== change.lock) save(row.id, { ...change, lock });
       if (sighting.lock?.holder === 'stale') {
         close(row, context.source, true);

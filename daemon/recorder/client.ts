@@ -14,6 +14,7 @@ const METHODS = [
   'append',
   'cursor',
   'states',
+  'locks',
   'freeze',
   'signCheckpoint',
   'setPhase',

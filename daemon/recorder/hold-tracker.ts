@@ -1,9 +1,10 @@
 // What earlier looks of the same run saw and no record has used yet: lock holds, the locks that were read, the backup.
 // A source tells each of these once; a change that begins two looks later still needs them. Memory only: after a
 // restart nothing is claimed that was not seen again.
+import { joinLock } from '../sources/lock-history.ts';
 import type { LockSighting, StateSighting } from '../sources/source.ts';
 
-interface Memory extends Pick<StateSighting, 'lockHoldsSince' | 'recentLocks' | 'backup'> {
+interface Memory extends Pick<StateSighting, 'lockHoldsSince' | 'recentLocks' | 'lastLock' | 'backup'> {
   /** Time of the version that was sighted last. */
   readonly versionMs: number;
 }
@@ -21,13 +22,17 @@ export class HoldTracker {
     const before = this.#memories.get(uri);
     const merged: StateSighting = {
       ...sighting,
+      lock: joinKnown(before, sighting.lock),
+      lastLock: joinKnown(before, sighting.lastLock) ?? before?.lastLock,
       lockHoldsSince: addHolds(before?.lockHoldsSince ?? 0, sighting.lockHoldsSince),
       recentLocks: mergeLocks(before?.recentLocks ?? [], sighting),
       backup: sighting.backup ?? before?.backup,
     };
     const { lockHoldsSince, recentLocks, backup } = merged;
+    // Claims that could be read are in `recentLocks`; a lock without any is kept for what else is known of it.
+    const lastLock = [merged.lock, merged.lastLock].find((lock) => lock?.info === undefined && lock?.process);
     const versionMs = Date.parse(sighting.effectiveTime);
-    this.#memories.set(uri, { lockHoldsSince, recentLocks, backup, versionMs });
+    this.#memories.set(uri, { lockHoldsSince, recentLocks, lastLock, backup, versionMs });
     return merged;
   }
 
@@ -39,7 +44,7 @@ export class HoldTracker {
     const memory = this.#memories.get(uri);
     this.#memories.delete(uri);
     if (memory?.backup === undefined || memory.backup.modifiedMs < memory.versionMs) return;
-    this.#memories.set(uri, { ...memory, lockHoldsSince: 0, recentLocks: [] });
+    this.#memories.set(uri, { ...memory, lockHoldsSince: 0, recentLocks: [], lastLock: undefined });
   }
 }
 
@@ -78,10 +83,17 @@ function addHolds(a: number, b: number): number {
   return a < 0 || b < 0 ? -1 : a + b;
 }
 
+/** The lock with what earlier sightings of it knew. */
+function joinKnown(before: Memory | undefined, lock: LockSighting | undefined): LockSighting | undefined {
+  if (before === undefined || lock === undefined) return lock;
+  const known = before.recentLocks.find(({ info }) => info !== undefined && info.id === lock.info?.id);
+  return joinLock(known ?? before.lastLock, lock);
+}
+
 function mergeLocks(before: readonly LockSighting[], sighting: StateSighting): readonly LockSighting[] {
   const byId = new Map<string, LockSighting>();
   for (const lock of [...before, ...sighting.recentLocks, sighting.lastLock, sighting.lock]) {
-    if (lock?.info !== undefined) byId.set(lock.info.id, lock);
+    if (lock?.info !== undefined) byId.set(lock.info.id, joinLock(byId.get(lock.info.id), lock));
   }
   return [...byId.values()].sort((a, b) => a.createdMs - b.createdMs).slice(-MAX_LOCKS);
 }

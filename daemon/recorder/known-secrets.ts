@@ -1,6 +1,8 @@
 // Known secrets in what no rule hides by its path: index keys that were stored before they were known, texts of lock
 // files, reasons. Decides by the taint alone; knows nothing of marks or policies.
 import { ConfigError } from '../errors.ts';
+import type { TerraformCommand } from '../record/run.ts';
+import type { ProcessFacts, Program } from '../sources/process/process-facts.ts';
 import type { LockInfo } from '../terraform/state.ts';
 import type { LockSighting, StateSighting } from '../sources/source.ts';
 import type { States } from '../store/states.ts';
@@ -46,7 +48,11 @@ export function assertNoteIsClean({ type, data }: Pick<NewRecord, 'type' | 'data
 /** A sighting whose locks repeat no known secret. */
 export function hideInLocks(sighting: StateSighting, covers: Covers): StateSighting {
   const hide = (lock: LockSighting | undefined): LockSighting | undefined =>
-    lock?.info === undefined ? lock : { ...lock, info: hideInLockInfo(lock.info, covers) };
+    lock && {
+      ...lock,
+      info: lock.info && hideInLockInfo(lock.info, covers),
+      ...(lock.process && { process: hideInProcess(lock.process, covers) }),
+    };
   return {
     ...sighting,
     lock: hide(sighting.lock),
@@ -65,6 +71,25 @@ export function hideInLockFacts(lock: LockFacts, covers: Covers): LockFacts {
     created: hide(lock.created),
     claims: lock.claims.map((claim) => (covers(claim.value) ? { ...claim, value: WITHHELD } : claim)),
   };
+}
+
+/** Names of programs, plans, variables: whoever starts a process chooses them. */
+function hideInProcess(process: ProcessFacts, covers: Covers): ProcessFacts {
+  const hide = (text: string): string => (covers(text) ? WITHHELD : text);
+  const hideProgram = (program: Program): Program => ({ ...program, name: hide(program.name) });
+  const { command } = process;
+  return {
+    ...process,
+    program: hideProgram(process.program),
+    unit: hide(process.unit),
+    parents: process.parents.map((parent) => ({ ...parent, program: hideProgram(parent.program) })),
+    command: typeof command === 'string' ? command : hideInCommand(command, hide),
+  };
+}
+
+function hideInCommand(command: TerraformCommand, hide: (text: string) => string): TerraformCommand {
+  const { variables, planFile, chdir } = command;
+  return { ...command, variables: variables.map(hide), planFile: hide(planFile), chdir: hide(chdir) };
 }
 
 function hideInLockInfo(info: LockInfo, covers: Covers): LockInfo {

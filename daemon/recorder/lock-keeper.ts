@@ -56,12 +56,16 @@ export function createLockKeeper(parts: RecorderParts): LockKeeper {
     const isGone = sighting.lock === undefined;
     const isStale = sighting.lock?.holder === 'stale' && sighting.lock.info?.id === row.lock;
     if (!isGone && !isStale) return false;
-    const last = sighting.lock ?? sighting.lastLock;
+    const last = lockOfRow(row, sighting);
     if (!row.lock.startsWith(UNREAD))
       record(isStale ? 'lock.abandoned' : 'lock.released', row, last, sighting, context);
     states.put({ ...row, lock: isStale ? `${ABANDONED}${row.lock}` : '' });
     return true;
   };
+
+  /** The lock that the row is about: what was read of it is not lost when another one stands there by now. */
+  const lockOfRow = (row: StateRow, { lock, lastLock, recentLocks }: StateSighting): LockSighting | undefined =>
+    [lock, lastLock, ...recentLocks].find((candidate) => candidate?.info?.id === row.lock);
 
   return {
     before(sighting, context) {

@@ -11,6 +11,7 @@ import { createStates, type StateRow } from '../store/states.ts';
 import type { StateSighting } from '../sources/source.ts';
 import { createAppender, type NewRecord } from './appender.ts';
 import type { Environment } from './environment.ts';
+import type { HeldLock } from './held-lock.ts';
 import { createFreezer, type FreezeLimits } from './freezer.ts';
 import { createObserver } from './observer.ts';
 import type { Outcome, SightingContext } from './parts.ts';
@@ -23,6 +24,7 @@ export interface RecorderMethods {
   append(records: readonly NewRecord[]): Outcome;
   cursor(uri: string): string;
   states(): readonly StateRow[];
+  locks(): readonly HeldLock[];
   /** Freezes the next batch and returns its size; undefined when every record is frozen. */
   freeze(): number | undefined;
   signCheckpoint(prev: number): string;

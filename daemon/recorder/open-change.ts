@@ -3,6 +3,7 @@
 import type { StateVersionData } from '../record/data.ts';
 import type { Claim } from '../record/observation.ts';
 import type { LockSighting } from '../sources/source.ts';
+import { lockClaims } from './lock-claims.ts';
 
 export interface OpenChange {
   /** Reserved id of the closing state.changed; every step cites it. */
@@ -39,7 +40,9 @@ export interface LockFacts {
   readonly claims: readonly Claim[];
 }
 
-/** The lock as evidence: its texts are claims of whoever wrote the file. */
+/** The lock as evidence: the texts of its file are claims of whoever wrote it. */
+export function toLockFacts(lock: LockSighting): LockFacts;
+export function toLockFacts(lock: LockSighting | undefined): LockFacts | undefined;
 export function toLockFacts(lock: LockSighting | undefined): LockFacts | undefined {
   if (lock === undefined) return undefined;
   const { info } = lock;
@@ -48,19 +51,16 @@ export function toLockFacts(lock: LockSighting | undefined): LockFacts | undefin
     operation: info?.operation ?? '',
     created: info?.created ?? '',
     createdMs: lock.createdMs,
-    claims: info === undefined ? [] : whoClaims(info.who),
+    claims: lockClaims(lock),
   };
 }
 
-/** "root@runner-7" as references: an account and a host, never the raw pair. */
-function whoClaims(who: string): Claim[] {
-  const at = who.lastIndexOf('@');
-  const user = at < 0 ? who : who.slice(0, at);
-  const host = at < 0 ? '' : who.slice(at + 1);
-  const claims: Claim[] = [];
-  if (user !== '') claims.push({ field: 'actor', value: `user:${user}`, known: 'claimed', by: 'lock-info' });
-  if (host !== '') claims.push({ field: 'host', value: `host:${host}`, known: 'claimed', by: 'lock-info' });
-  return claims;
+/** What is known of the lock of a change, with what a later look at the same lock adds. */
+export function joinLockFacts(kept: LockFacts | undefined, seen: LockFacts | undefined): LockFacts | undefined {
+  if (kept === undefined || seen === undefined) return kept ?? seen;
+  const isSame = kept.id === '' ? kept.createdMs === seen.createdMs : kept.id === seen.id;
+  if (kept.operation === '' && !isSame) return seen;
+  return isSame && seen.claims.length > kept.claims.length ? { ...kept, ...seen } : kept;
 }
 
 export function formatOpenChange(change: OpenChange): string {

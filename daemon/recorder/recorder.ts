@@ -1,12 +1,13 @@
 // The recorder: one settled sighting → redacted observation → records → one transaction. Synchronous; lives in the
 // worker with the only SQLite writer. Knows nothing of files, networks or timers.
 import { ParseError } from '../errors.ts';
-import type { StateSighting } from '../sources/source.ts';
+import type { LockSighting, StateSighting } from '../sources/source.ts';
 import { guarded } from '../store/database.ts';
 import type { StateRow } from '../store/states.ts';
 import type { NewRecord } from './appender.ts';
 import { createAbsenceKeeper } from './absence-keeper.ts';
 import { createChangeKeeper, type ChangeKeeper } from './change-keeper.ts';
+import { toHeldLock, type HeldLock } from './held-lock.ts';
 import { HoldTracker } from './hold-tracker.ts';
 import { assertNoteIsClean, hideInLocks } from './known-secrets.ts';
 import { createLockKeeper } from './lock-keeper.ts';
@@ -23,11 +24,14 @@ export interface Recorder {
   /** The source version last recorded for a reference: what `look` takes as cursor. */
   cursor(uri: string): string;
   states(): readonly StateRow[];
+  /** Locks that stood beside states when they were last looked at. */
+  locks(): readonly HeldLock[];
 }
 
 export function createRecorder(parts: RecorderParts): Recorder {
   const { entries, states, environment } = parts;
   const holds = new HoldTracker();
+  const held = new Map<string, LockSighting>();
   const changes: ChangeKeeper = createChangeKeeper(parts);
   const locks = createLockKeeper(parts);
   const references = createReferenceKeeper(parts, changes);
@@ -84,6 +88,8 @@ export function createRecorder(parts: RecorderParts): Recorder {
     observe: (seen, context) => {
       const sighting = hideInLocks(holds.merge(seen), parts.observer.covers);
       const { uri } = sighting.reference;
+      if (sighting.lock === undefined) held.delete(uri);
+      else held.set(uri, sighting.lock);
       const outcome = inTransaction(() => {
         const isKnown = states.byUri(uri) !== undefined;
         locks.before(sighting, context);
@@ -127,5 +133,7 @@ export function createRecorder(parts: RecorderParts): Recorder {
       return row.sourceVersion;
     },
     states: () => states.all(),
+    locks: () =>
+      [...held].map(([uri, lock]) => toHeldLock(lock, states.byUri(uri)?.name ?? '', uri, parts.observer.covers)),
   };
 }

@@ -12,6 +12,7 @@ import { Places, type PlaceMemory } from './places.ts';
 import { pollPlaces } from './poll.ts';
 import { Pokes } from './pokes.ts';
 import { createLockTable, type LockTable } from './proc-locks.ts';
+import { createHolderReaders, type HolderReaders } from './lock-holder.ts';
 import { parseReferenceUri, toPlace, type SourceRoot, type StatePlace } from './reference.ts';
 import { Roots, type RootOption } from './roots.ts';
 import type { DiscoveredState, SourceProblem, StateReference, StateSighting, StateSource } from './source.ts';
@@ -49,6 +50,7 @@ class LocalSource implements StateSource {
   readonly #options: DirectorySourceOptions;
   readonly #clock: SourceClock;
   readonly #table: LockTable;
+  readonly #holders: Omit<HolderReaders, 'signal'>;
   readonly #ignore: IgnoreRules;
   readonly #roots: Roots;
   readonly #inventory: Inventory;
@@ -65,6 +67,7 @@ class LocalSource implements StateSource {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#table = options.lockTable ?? createLockTable();
+    this.#holders = createHolderReaders(this.#clock);
     this.#ignore = createIgnoreRules(options.ignore ?? []);
     this.#roots = new Roots(options.roots);
     this.#pokes = new Pokes(this.#clock);
@@ -75,6 +78,7 @@ class LocalSource implements StateSource {
       settleDeadlineMs: options.settleDeadlineMs ?? 60_000,
       clock: this.#clock,
       table: this.#table,
+      ...this.#holders,
       signal,
       isCounted: (place) => this.#watch?.isCounted(place) ?? false,
       hearEvents,
@@ -125,6 +129,7 @@ class LocalSource implements StateSource {
     // Walked before, so that directories with states come first in the budget, and after, for what came in between.
     await this.#update(() => this.#inventory.walk());
     if (this.#isClosed()) return;
+    this.#holders.holders.warmUp();
     this.#watch = this.#openWatch();
     this.#watch.addRoots();
     const watching = this.#track(this.#watch.ready().then(() => this.#rediscover()));
@@ -141,7 +146,7 @@ class LocalSource implements StateSource {
       inventory: this.#inventory,
       places: this.#places,
       pokes: this.#pokes,
-      lockReader: { table: this.#table, clock: this.#clock, signal: this.#abort.signal },
+      lockReader: { table: this.#table, clock: this.#clock, signal: this.#abort.signal, ...this.#holders },
       maxWatches: this.#options.maxWatches ?? 50_000,
     });
   }

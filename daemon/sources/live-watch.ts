@@ -5,7 +5,8 @@ import { formatDisplayText, toPlace } from './reference.ts';
 import type { IgnoreRules } from './ignore-rules.ts';
 import type { Inventory } from './inventory.ts';
 import { stateNameKind } from './layout.ts';
-import { readLock, readLockNow, type LockReader } from './lock-file.ts';
+import { readLock, type LockReader } from './lock-file.ts';
+import { hearLock, withHolder, type HolderReaders } from './lock-holder.ts';
 import type { PlaceMemory, Places } from './places.ts';
 import type { Pokes } from './pokes.ts';
 import type { StatePlace } from './reference.ts';
@@ -19,14 +20,14 @@ export interface LiveWatchOptions {
   readonly inventory: Inventory;
   readonly places: Places;
   readonly pokes: Pokes;
-  readonly lockReader: LockReader;
+  readonly lockReader: LockReader & HolderReaders;
   readonly maxWatches: number;
 }
 
 /** New names come in bursts: one discovery for all of them. */
 const discoverDelayMs = 25;
-/** One lock read may be under way and one more may follow it: more events tell nothing new. */
-const maxLockReads = 2;
+/** One lock read may be under way and one more may follow it, beside a holder's command: more events tell nothing new. */
+const maxLockReads = 3;
 const maxFailures = 100;
 
 export class LiveWatch {
@@ -152,12 +153,13 @@ export class LiveWatch {
   }
 
   /** The lock of a fast run is gone before anybody looks: it is read on its own event, and its holder after that. */
-  #readLockSoon({ place, history, lockReads }: PlaceMemory): void {
-    const claimed = readLockNow(place);
-    if (claimed !== undefined) history.noteRead(claimed);
+  #readLockSoon(memory: PlaceMemory): void {
+    const { place, history, lockReads } = memory;
+    hearLock(memory, this.#options.lockReader);
     if (lockReads.size >= maxLockReads) return;
     const read = readLock(place, this.#options.lockReader).then(
-      ({ lock }) => {
+      (look) => {
+        const lock = withHolder(memory, look);
         if (lock !== undefined) history.noteRead(lock);
       },
       () => undefined, // A failing close of the lock file: the next look reads it again.

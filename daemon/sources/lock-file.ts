@@ -1,11 +1,11 @@
-// Looks at the lock info file beside a state: that it is there, what it claims, and what the kernel says of its holder.
-// Only reads; every text in it is a claim of whoever wrote it.
+// Looks at the lock info file beside a state: that it is there, what it claims, and whether the kernel says that it is
+// held. Only reads; every text in it is a claim of whoever wrote it.
 import type { BigIntStats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { parseLockInfo } from '../terraform/lock-info.ts';
 import type { LockInfo } from '../terraform/state.ts';
 import { pause, type SourceClock } from './clock.ts';
-import { lstatIfThere, openContained, readAtMost, readContainedNow, type ContainedFile } from './contained-file.ts';
+import { lstatIfThere, openContained, readAtMost, type ContainedFile } from './contained-file.ts';
 import { unknownHolder, type LockHolder, type LockTable } from './proc-locks.ts';
 import type { StatePlace } from './reference.ts';
 import type { LockSighting } from './source.ts';
@@ -26,26 +26,26 @@ const completeWaitMs = 3;
 export interface LockLook {
   readonly lock: LockSighting | undefined;
   readonly isPresent: boolean;
+  /** See lockKey; '' for none. */
+  readonly key: string;
 }
 
 /** Never throws for what the file is or holds. */
 export async function readLock(place: StatePlace, reader: LockReader): Promise<LockLook> {
   // Opened before anything else is asked: the lock of a run of some milliseconds is gone by then.
   const read = await readClaims(place, reader);
-  if (read === undefined) return { lock: undefined, isPresent: false };
+  if (read === undefined) return { lock: undefined, isPresent: false, key: '' };
   const holder = await readHolder(place, reader.table);
   const after = await lockStat(place);
   // Terraform unlinks the file before it unlocks: a lock found free is stale only if its file outlived that look.
   const isSure = holder.holder === 'held' || after?.ino === read.stat.ino;
   const lock = { ...(isSure ? holder : unknownHolder), info: read.info, createdMs: toMs(after ?? read.stat) };
-  return { lock, isPresent: after !== undefined };
+  return { lock, isPresent: after !== undefined, key: lockKey(read.stat, read.info) };
 }
 
-/** The claims, read on the spot: a quick run removes its lock before a look could begin. The holder is not asked for. */
-export function readLockNow(place: StatePlace): LockSighting | undefined {
-  const read = readContainedNow(toContained(place));
-  const info = read && parseWhole(read.bytes);
-  return info && { ...unknownHolder, info, createdMs: toMs(read.stat) };
+/** Differs between any two locks that stand at one place one after the other. */
+export function lockKey({ ino, mtimeNs }: BigIntStats, info: LockInfo | undefined): string {
+  return `${ino}-${mtimeNs}-${info?.id ?? ''}`;
 }
 
 /** A lock file's stat; undefined for none, or for something that is no file and so no lock of Terraform's. */
@@ -73,7 +73,7 @@ async function readClaims(
   place: StatePlace,
   reader: LockReader,
 ): Promise<{ readonly stat: BigIntStats; readonly info: LockInfo | undefined } | undefined> {
-  const opening = await openContained(toContained(place));
+  const opening = await openContained(toContainedLock(place));
   if (opening.outcome === 'absent' || opening.outcome === 'moved') return undefined;
   const { stat } = opening;
   if (opening.outcome === 'refused') return stat?.isFile() === true ? { stat, info: undefined } : undefined;
@@ -84,7 +84,7 @@ async function readClaims(
   }
 }
 
-function toContained({ root, lockPath, displayPath }: StatePlace): ContainedFile {
+export function toContainedLock({ root, lockPath, displayPath }: StatePlace): ContainedFile {
   return { directory: root.directory, path: lockPath, displayPath, maxBytes: maxLockBytes, mayBeGone: true };
 }
 
@@ -92,7 +92,7 @@ function toContained({ root, lockPath, displayPath }: StatePlace): ContainedFile
 async function readWhole(handle: FileHandle, { clock, signal }: LockReader): Promise<LockInfo | undefined> {
   for (let attempt = 0; attempt < completeAttempts && !signal.aborted; attempt += 1) {
     const bytes = await readAtMost(handle, maxLockBytes).catch(() => undefined);
-    const info = bytes && parseWhole(bytes);
+    const info = bytes && parseWholeLock(bytes);
     if (info !== undefined || bytes === undefined) return info;
     await pause(clock, completeWaitMs, signal);
   }
@@ -100,7 +100,7 @@ async function readWhole(handle: FileHandle, { clock, signal }: LockReader): Pro
 }
 
 /** Undefined for what is not complete, or no lock info at all: the lock is then known, its claims are not. */
-function parseWhole(bytes: Uint8Array): LockInfo | undefined {
+export function parseWholeLock(bytes: Uint8Array): LockInfo | undefined {
   try {
     return parseLockInfo(bytes);
   } catch {
@@ -108,6 +108,6 @@ function parseWhole(bytes: Uint8Array): LockInfo | undefined {
   }
 }
 
-function toMs(stat: BigIntStats): number {
+export function toMs(stat: BigIntStats): number {
   return Number(stat.mtimeNs / 1_000_000n);
 }

@@ -50,8 +50,10 @@ export class LockHistory {
   }
 
   /** A lock whose claims could be read is not forgotten for one that was gone too soon. */
-  noteRead(lock: LockSighting): void {
-    if (lock.info !== undefined || this.#last === undefined) this.#last = lock;
+  noteRead(read: LockSighting): void {
+    const isSameAsLast = this.#last !== undefined && isSameLock(this.#last, read);
+    const lock = joinLock((read.info && this.#read.get(read.info.id)) ?? this.#last, read);
+    if (lock.info !== undefined || this.#last === undefined || isSameAsLast) this.#last = lock;
     if (lock.info === undefined) return;
     this.#read.set(lock.info.id, lock);
     if (this.#read.size > MAX_READ) this.#read.delete(this.#read.keys().next().value ?? '');
@@ -82,4 +84,30 @@ export class LockHistory {
     this.#phase = 'fresh';
     this.#made += 1;
   }
+}
+
+/** Two sightings of one lock as one: what an earlier one saw of the holder is not lost when the holder is gone. */
+export function joinLock(before: LockSighting | undefined, now: LockSighting): LockSighting {
+  if (before === undefined || !isSameLock(before, now)) return now;
+  const process = joinProcess(before.process, now.process);
+  const { ownerUid = before.ownerUid, ownerUser = before.ownerUser } = now;
+  return {
+    ...now,
+    ...(process === undefined ? {} : { process }),
+    ...(ownerUid === undefined ? {} : { ownerUid }),
+    ...(ownerUser === undefined ? {} : { ownerUser }),
+  };
+}
+
+/** By id; where the claims cannot be read, by the time of the file. */
+function isSameLock(before: LockSighting, now: LockSighting): boolean {
+  if (before.info !== undefined || now.info !== undefined) return before.info?.id === now.info?.id;
+  return before.createdMs === now.createdMs;
+}
+
+/** The first process stays: it was read nearest to the birth of the lock. Its command may come later. */
+function joinProcess(before: LockSighting['process'], now: LockSighting['process']): LockSighting['process'] {
+  if (before === undefined || now === undefined) return before ?? now;
+  const isSame = before.pid === now.pid && before.startTicks === now.startTicks;
+  return isSame && before.command === 'unread' ? now : before;
 }

@@ -8,13 +8,14 @@ import type { SourceClock } from './clock.ts';
 import { formatFileVersion, lstatIfThere, type ContainedFile } from './contained-file.ts';
 import { parseNumberedBackup } from './layout.ts';
 import { lockStat, readHolder, readLock, type LockLook } from './lock-file.ts';
+import { hearLock, withHolder, type HolderReaders } from './lock-holder.ts';
 import type { PlaceMemory } from './places.ts';
 import type { LockTable } from './proc-locks.ts';
 import type { StatePlace } from './reference.ts';
 import { readSettled, type SettledRead } from './settled-read.ts';
 import type { BackupSighting, StateReference, StateSighting } from './source.ts';
 
-export interface LookOptions {
+export interface LookOptions extends HolderReaders {
   readonly maxFileBytes: number;
   readonly settleDeadlineMs: number;
   readonly clock: SourceClock;
@@ -181,13 +182,15 @@ async function lookAtLock(memory: PlaceMemory, options: LookOptions): Promise<Lo
   let attempt = 0;
   do {
     await options.hearEvents();
+    hearLock(memory, options);
     look = await readLock(memory.place, options);
     await Promise.all(memory.lockReads);
     attempt += 1;
     // The file changed hands meanwhile: hear the rest before judging.
   } while (attempt < maxLockLooks && !memory.history.agrees(look.isPresent));
-  if (look.lock !== undefined) memory.history.noteRead(look.lock);
-  return look;
+  const lock = withHolder(memory, look);
+  if (lock !== undefined) memory.history.noteRead(lock);
+  return { ...look, lock };
 }
 
 async function readBackup(

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { parseNumberedBackup } from './layout.ts';
 import { LockHistory } from './lock-history.ts';
 import type { StatePlace } from './reference.ts';
+import type { ProcessFacts } from './process/process-facts.ts';
 import type { LockSighting, StateSighting } from './source.ts';
 
 /** Facts of the last sighting that the next one is compared with. */
@@ -27,6 +28,8 @@ export interface PlaceMemory {
   polled: string;
   /** Looks at one state go one after the other. */
   tail: Promise<unknown>;
+  /** Who held the lock that was looked at last, by lockKey: asked once per lock. */
+  holder: { readonly key: string; readonly process: ProcessFacts } | undefined;
   /** Reads of the lock file that an event started and that have not ended. */
   readonly lockReads: Set<Promise<void>>;
 }
@@ -92,6 +95,7 @@ function createMemory(place: StatePlace): PlaceMemory {
     sighted: undefined,
     polled: '',
     tail: Promise.resolve(),
+    holder: undefined,
     lockReads: new Set(),
   };
 }

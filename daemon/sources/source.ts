@@ -1,6 +1,7 @@
 // The port every source of states stands behind: local directories, versioned buckets, the state backend.
 // A source never writes to what it watches and never interprets a state's content.
 import type { LockInfo } from '../terraform/state.ts';
+import type { ProcessFacts } from './process/process-facts.ts';
 
 /** A place where one state lives: canonical, without credentials. Identity of a state before it has a name. */
 export interface StateReference {
@@ -31,6 +32,12 @@ export interface LockSighting {
   readonly createdMs: number;
   /** Process id of the holder by the kernel's lock table, or 0. */
   readonly pid: number;
+  /** The process that held the kernel's lock while the lock file stood as it was read; absent where that is not sure. */
+  readonly process?: ProcessFacts;
+  /** Owner of the lock file: whose process made it. */
+  readonly ownerUid?: number;
+  /** By the system's user database; '' where it names nobody. */
+  readonly ownerUser?: string;
 }
 
 /**

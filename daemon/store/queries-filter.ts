@@ -66,8 +66,10 @@ export interface ChangeFilter {
   readonly resourceType?: string;
   readonly actions?: readonly ActionName[];
   readonly kinds?: readonly string[];
-  /** Glob over the actors that a change's claims name. */
+  /** Glob over the persons and accounts that a change's claims name, with and without their kind: `uid:1001`, `alice`. */
   readonly actor?: string;
+  /** Changes whose claims name nobody. */
+  readonly hasNoActor?: boolean;
   readonly sinceMs?: number;
   readonly untilMs?: number;
   readonly recordedSinceMs?: number;
@@ -108,8 +110,9 @@ export function problemRecordCondition(filter: ChangeFilter): SqlPart {
 
 /** True when the filter can only be met by a change: then problem records do not belong in the answer. */
 export function asksForChangesOnly(filter: ChangeFilter): boolean {
-  const { path, kinds, actor } = filter;
-  return hasInstanceFilter(filter) || path !== undefined || kinds !== undefined || actor !== undefined;
+  const { path, kinds, actor, hasNoActor } = filter;
+  const isActorAsked = actor !== undefined || hasNoActor === true;
+  return hasInstanceFilter(filter) || path !== undefined || kinds !== undefined || isActorAsked;
 }
 
 export function hasInstanceFilter({ address, resourceType, actions }: ChangeFilter): boolean {

@@ -1,5 +1,6 @@
 // Lists of changes and of problem records, newest first by effective time, read page by page.
 import type { JsonObject } from '../json/value.ts';
+import { actorReferences } from '../record/actors.ts';
 import type { Sqlite } from './database.ts';
 import type { ChangeReader, NetChange } from './queries-change.ts';
 import {
@@ -81,7 +82,7 @@ export function createLists(
       return isOfState(stored.record.data, filter) ? { is: 'record', stored } : undefined;
     }
     const change = toChangeSummary(row.leafIndex, stored.record);
-    const isWanted = hasActor(change, filter.actor) && touchesPath(changes, change, filter, renames);
+    const isWanted = hasActor(change, filter) && touchesPath(changes, change, filter, renames);
     return isWanted ? { is: 'change', change } : undefined;
   };
 
@@ -138,12 +139,13 @@ function isOfState(data: JsonObject, { state: glob, among }: ChangeFilter): bool
   return glob === undefined || matchesGlob(glob, name) || matchesGlob(glob, reference);
 }
 
-function hasActor(change: ChangeSummary, glob: string | undefined): boolean {
-  if (glob === undefined) return true;
-  return change.claims.some(({ field, value }) => {
-    if (field !== 'actor') return false;
-    return matchesGlob(glob, value) || matchesGlob(glob, value.slice(value.indexOf(':') + 1));
-  });
+function hasActor({ claims }: ChangeSummary, { actor, hasNoActor }: ChangeFilter): boolean {
+  const references = actorReferences(claims);
+  if (hasNoActor === true && references.length > 0) return false;
+  if (actor === undefined) return true;
+  return references.some(
+    (reference) => matchesGlob(actor, reference) || matchesGlob(actor, reference.slice(reference.indexOf(':') + 1)),
+  );
 }
 
 function touchesPath(
