@@ -31,6 +31,8 @@ export interface LockSighting {
   readonly createdMs: number;
   /** Process id of the holder by the kernel's lock table, or 0. */
   readonly pid: number;
+  /** When a store was told that the hold is over, milliseconds since the epoch. */
+  readonly releasedMs?: number;
 }
 
 /**
