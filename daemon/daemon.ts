@@ -9,7 +9,6 @@ import type { Config } from './config.ts';
 import { openControlServer, type ControlHandlers } from './control.ts';
 import { openDoor, type Door } from './door.ts';
 import { ConfigError, type StatesealError, type StoreError } from './errors.ts';
-import { createReferenceMatcher } from './glob.ts';
 import { openLogKey, openRedactionKeys, type LogKey } from './keys.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { openRecorderClient, type RecorderClient } from './recorder/client.ts';
@@ -17,15 +16,15 @@ import { createIntake, type Intake } from './recorder/intake.ts';
 import type { Outcome } from './recorder/parts.ts';
 import type { Sealer, SealerStatus, SealProblem } from './sealer/sealer.ts';
 import { lastSeal, openSealer } from './sealing.ts';
-import { openCompositeSource } from './sources/composite.ts';
-import { openDirectorySource } from './sources/directory.ts';
-import type { DiscoveredState, StateReference, StateSource } from './sources/source.ts';
+import type { DiscoveredState } from './sources/source.ts';
 import { createBatches, type Batch, type Batches } from './store/batches.ts';
 import { createEntries, type Entries } from './store/entries.ts';
 import { openDataLock } from './store/data-lock.ts';
 import { openDatabaseReadOnly } from './store/database.ts';
 import type { StateRow } from './store/states.ts';
 import { readUsedEpochs } from './store/used-epochs.ts';
+import { newestRecordMs } from './store/queries-read.ts';
+import { createNames, openSources } from './watching.ts';
 
 export interface DaemonEvents {
   onOutcome(outcome: Outcome): void;
@@ -94,6 +93,7 @@ async function startDaemon(config: Config, events: DaemonEvents, open: CloseStac
     sealer.notice(outcome);
     events.onOutcome(outcome);
   };
+  const seenUntilMs = newestRecordMs(database);
   const journal = createJournal({
     recorder,
     config,
@@ -106,7 +106,7 @@ async function startDaemon(config: Config, events: DaemonEvents, open: CloseStac
   let stopReason: string | undefined;
   open.add(() => (stopReason === undefined ? undefined : lastSeal(sealer)));
   open.add(() => (stopReason === undefined ? undefined : journal.end(stopReason)));
-  const source = openSources(config);
+  const source = openSources(config, seenUntilMs);
   open.add(() => source.close());
   let discovered: readonly DiscoveredState[] = [];
   const intake = createIntake({
@@ -151,11 +151,6 @@ async function startDaemon(config: Config, events: DaemonEvents, open: CloseStac
       await open.close();
     },
   };
-}
-
-/** Every place states come from. Always with the directories: states of earlier roots are theirs. */
-function openSources({ roots, ignore, maxFileBytes }: Config): StateSource {
-  return openCompositeSource([openDirectorySource({ roots, ignore, maxFileBytes })]);
 }
 
 interface HandlerParts {
@@ -234,11 +229,6 @@ async function openWorker(config: Config, key: LogKey, onDeath: (error: StoreErr
     seed: key.seed,
   };
   return openRecorderClient(input, onDeath);
-}
-
-function createNames(names: Config['names']): (reference: StateReference) => string | undefined {
-  const rules = Object.entries(names).map(([glob, name]) => ({ matches: createReferenceMatcher(glob), name }));
-  return ({ uri }) => rules.find(({ matches }) => matches(uri))?.name;
 }
 
 function isUnwatched(state: DiscoveredState): boolean {

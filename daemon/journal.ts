@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { hostname, platform, release } from 'node:os';
 import { formatArchiveLocation } from './archive/location.ts';
 import type { Config } from './config.ts';
+import { formatUri, type ConfiguredBucket } from './config-sources.ts';
 import { ConfigError } from './errors.ts';
 import { formatJson } from './json/format.ts';
 import { parseJson } from './json/parse.ts';
@@ -146,6 +147,7 @@ function readSetting(database: Sqlite, name: SettingName): Json | undefined {
 function describeConfig(config: Config): Json {
   return {
     roots: config.roots.map(({ label, path }) => ({ label, path })),
+    ...(config.buckets.length === 0 ? {} : { buckets: config.buckets.map(describeBucket) }),
     ignore: config.ignore,
     names: config.names,
     labels: config.labels,
@@ -161,6 +163,12 @@ function describeConfig(config: Config): Json {
     maxFileBytes: config.maxFileBytes,
     quietSeconds: config.quietMs / 1000,
   };
+}
+
+/** Where, not how: endpoints are the archive's affair neither, and a profile names credentials. */
+function describeBucket(bucket: ConfiguredBucket): Json {
+  const { pollMs, workspaceKeyPrefix, states } = bucket;
+  return { uri: formatUri(bucket), pollSeconds: pollMs / 1000, workspaceKeyPrefix, states };
 }
 
 function describeArchive({ archive }: Config): Json {

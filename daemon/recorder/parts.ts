@@ -29,6 +29,8 @@ export interface SightingContext {
   readonly isInitial: boolean;
   /** The caller gives up on this version: what cannot be parsed is recorded as unreadable. */
   readonly isFinalAttempt: boolean;
+  /** History that is imported: its records say so. */
+  readonly isBackfilled?: boolean;
 }
 
 export interface Outcome {

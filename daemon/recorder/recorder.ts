@@ -2,6 +2,7 @@
 // worker with the only SQLite writer. Knows nothing of files, networks or timers.
 import { ParseError } from '../errors.ts';
 import type { LockSighting, StateSighting } from '../sources/source.ts';
+import { createCursors } from '../store/cursors.ts';
 import { guarded } from '../store/database.ts';
 import type { StateRow } from '../store/states.ts';
 import type { NewRecord } from './appender.ts';
@@ -30,6 +31,7 @@ export interface Recorder {
 
 export function createRecorder(parts: RecorderParts): Recorder {
   const { entries, states, environment } = parts;
+  const cursors = createCursors(parts.database);
   const holds = new HoldTracker();
   const held = new Map<string, LockSighting>();
   const changes: ChangeKeeper = createChangeKeeper(parts);
@@ -79,22 +81,41 @@ export function createRecorder(parts: RecorderParts): Recorder {
       const code = problem?.code ?? 'state-unreadable';
       return absences.unreadable(sighting, context, code, problem?.message ?? 'unreadable') ? 'recorded' : 'nothing';
     }
-    if (sighting.condition !== 'state') return absences.away(sighting);
+    if (sighting.condition !== 'state') return absences.away(sighting, context);
     if (sighting.bytes.length === 0) return 'nothing';
     return observeVersion(sighting, context);
   };
 
+  const cursor = (uri: string): string => {
+    const kept = cursors.get(uri);
+    if (kept !== undefined) return kept;
+    const row = states.byUri(uri);
+    if (row === undefined || row.condition !== 'state') return row?.unreadableVersion ?? '';
+    return row.sourceVersion;
+  };
+  /** Somebody else has recorded what came after that cursor meanwhile: an import beside a watch. */
+  const isStale = ({ store, reference }: StateSighting): boolean =>
+    store !== undefined && store.after !== cursor(reference.uri);
+  const keepCursor = ({ store, reference, sourceVersion }: StateSighting): void => {
+    if (store === undefined) cursors.forget(reference.uri);
+    else if (sourceVersion !== '') cursors.put(reference.uri, sourceVersion);
+  };
+
   return {
     observe: (seen, context) => {
-      const sighting = hideInLocks(holds.merge(seen), parts.observer.covers);
+      // A store tells with each version all that surrounds it: nothing is carried over from look to look.
+      const merged = seen.store === undefined ? holds.merge(seen) : seen;
+      const sighting = hideInLocks(merged, parts.observer.covers);
       const { uri } = sighting.reference;
       if (sighting.lock === undefined) held.delete(uri);
       else held.set(uri, sighting.lock);
       const outcome = inTransaction(() => {
+        if (isStale(sighting)) return 'nothing';
         const isKnown = states.byUri(uri) !== undefined;
         locks.before(sighting, context);
         const verdict = observeCondition(sighting, context);
         if (verdict === 'retry') return verdict;
+        keepCursor(sighting);
         // A state has no place for its lock before its first version.
         if (!isKnown) locks.before(sighting, context);
         versions.link(sighting, context);
@@ -127,11 +148,7 @@ export function createRecorder(parts: RecorderParts): Recorder {
         });
         return records.length > 0 ? 'recorded' : 'nothing';
       }),
-    cursor: (uri) => {
-      const row = states.byUri(uri);
-      if (row === undefined || row.condition !== 'state') return row?.unreadableVersion ?? '';
-      return row.sourceVersion;
-    },
+    cursor,
     states: () => states.all(),
     locks: () =>
       [...held].map(([uri, lock]) => toHeldLock(lock, states.byUri(uri)?.name ?? '', uri, parts.observer.covers)),

@@ -38,6 +38,8 @@ export interface LockSighting {
   readonly ownerUid?: number;
   /** By the system's user database; '' where it names nobody. */
   readonly ownerUser?: string;
+  /** When a store was told that the hold is over, milliseconds since the epoch. */
+  readonly releasedMs?: number;
 }
 
 /**
