@@ -24,7 +24,7 @@ export interface LineStyle {
 }
 
 export const PROBLEM_LEGEND =
-  '! = manual, failed, rolled back, rewritten, replaced or of unknown kind; or a gap, an unreadable state, a lock left behind, a run and a source that do not agree';
+  '! = manual, failed, rolled back, rewritten, replaced or of unknown kind; or a gap, an unreadable state, a lock left behind';
 
 /** One aligned line per entry, in the given order. */
 export function formatLogLines(lines: readonly LogLine[], style: LineStyle): string[] {

@@ -64,9 +64,17 @@ export function createRunKeeper(parts: RecorderParts, own: RunParts): RunKeeper 
     ...redaction.claims(observation.claims),
   ];
 
-  const referenceOf = ({ backend }: RunStartedObservation | RunFinishedObservation): string =>
-    redaction.reference(backend.reference) ||
-    redaction.reference(backend.statePath === '' ? '' : toLocalReference(backend.statePath, own.roots));
+  /** A place that a source has shown is no secret of the client's. */
+  const referenceOf = ({ backend }: RunStartedObservation | RunFinishedObservation): string => {
+    const { reference, statePath } = backend;
+    const uri = reference === '' && statePath !== '' ? toLocalReference(statePath, own.roots) : reference;
+    return uri !== '' && states.byUri(uri) !== undefined ? uri : redaction.reference(uri);
+  };
+
+  const processOf = ({ process }: RunStartedObservation) => ({
+    pid: process.pid,
+    startTicks: redaction.text(process.startTicks),
+  });
 
   const headOf = (observation: RunStartedObservation | RunFinishedObservation, run: RunIdentity) => ({
     run,
@@ -174,7 +182,7 @@ export function createRunKeeper(parts: RecorderParts, own: RunParts): RunKeeper 
     const { observation } = delivery;
     if (observation.kind === 'run.finished') return recordFinished(observation, delivery, run);
     if (observation.kind === 'run.started') {
-      const data = { ...headOf(observation, run), process: observation.process };
+      const data = { ...headOf(observation, run), process: processOf(observation) };
       return append(observation, { type: 'run.started', subject: subjectOf(observation), data });
     }
     const { platform, event, outcome, key } = observation;

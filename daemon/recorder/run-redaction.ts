@@ -7,8 +7,8 @@ import type { RunBackend, TerraformCommand } from '../record/run.ts';
 import type { RunBackendData, RunCommand } from '../record/run-data.ts';
 import { WITHHELD, type Covers } from './known-secrets.ts';
 
-/** Commits, image digests and ids of jobs are no longer. */
-const MAX_RUN_UNITS = 40;
+/** Names of buckets and folders have ids in them. */
+const MAX_ID_UNITS = 40;
 const COMMIT = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/u;
 
 export interface RunRedaction {
@@ -20,9 +20,13 @@ export interface RunRedaction {
 }
 
 export function createRunRedaction(covers: Covers): RunRedaction {
-  const isSecret = (value: string): boolean =>
-    covers(value) || hasSecretShape(value) || (!COMMIT.test(value) && isRandomLooking(value, MAX_RUN_UNITS));
+  const isSecret = (value: string): boolean => covers(value) || hasSecretShape(value) || isRandomLooking(value);
   const text = (value: string): string => (isSecret(value) ? WITHHELD : value);
+  /** A digest stands where one belongs, and nowhere else: elsewhere it may be a key in hex. */
+  const claimed = ({ field, value }: Claim): string => {
+    if (field === 'commit' && COMMIT.test(value)) return covers(value) ? WITHHELD : value;
+    return text(toReference(field, cleanUrl(value)));
+  };
   const base = (path: string): string | undefined => {
     // The whole path is judged: a secret may lie in the part that is left out, and what remains may be a piece of it.
     if (path === '') return undefined;
@@ -39,8 +43,7 @@ export function createRunRedaction(covers: Covers): RunRedaction {
   };
   return {
     text,
-    claims: (claims) =>
-      claims.map((claim) => ({ ...claim, value: text(toReference(claim.field, cleanUrl(claim.value))) })),
+    claims: (claims) => claims.map((claim) => ({ ...claim, value: claimed(claim) })),
     command: ({ tool, subcommand, flags, variables, planFile, chdir }) => ({
       tool,
       subcommand,
@@ -55,7 +58,7 @@ export function createRunRedaction(covers: Covers): RunRedaction {
       ...optional('reference', reference === '' ? undefined : reference),
     }),
     // A place is identity: withheld, it is none.
-    reference: (uri) => (covers(uri) || hasSecretShape(uri) || uri.includes('@') ? '' : uri),
+    reference: (uri) => (covers(uri) || hasSecretShape(uri) || isRandomLooking(uri, MAX_ID_UNITS) ? '' : uri),
   };
 }
 

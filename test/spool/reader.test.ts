@@ -23,7 +23,6 @@ import { ParseError, StoreError } from '../../daemon/errors.ts';
 import { createIngestKey, type IngestKey } from '../../daemon/spool/ingest-key.ts';
 import { sealBox } from '../../daemon/spool/box.ts';
 import { deliver } from '../../daemon/spool/deliver.ts';
-import { openSpoolDirectory } from '../../daemon/spool/directory.ts';
 import { createSpoolReader, type SpoolReader } from '../../daemon/spool/reader.ts';
 import { DEFAULT_QUOTAS, type Quotas } from '../../daemon/spool/quotas.ts';
 import { makeSpool, runStarted, testId } from '../support/spool-scene.ts';
@@ -247,63 +246,5 @@ describe('spool reader', () => {
     await put(2);
     await reader.look();
     expect(taken.map((delivery) => delivery.key)).to.include(testId(2));
-  });
-});
-
-describe('spool directory', () => {
-  let spool: string;
-  let key: IngestKey;
-
-  beforeEach(async () => {
-    spool = await mkdtemp(join(tmpdir(), 'stateseal-spool-'));
-    key = await makeSpool(join(spool, 'made'));
-  });
-  afterEach(() => rm(spool, { recursive: true, force: true }));
-
-  it('is made for one account, and its key is put back where it was changed', async () => {
-    const directory = join(spool, 'fresh');
-    await openSpoolDirectory(directory, key.public);
-    const pub = join(directory, 'ingest.pub');
-    const text = await readFile(pub, 'utf8');
-    expect(
-      [directory, join(directory, 'new'), join(directory, 'tmp')].map((path) =>
-        execFileSync('stat', ['-c', '%a', path]).toString().trim(),
-      ),
-    ).to.deep.equal(['700', '700', '700']);
-    await rm(pub);
-    await symlink('/etc/hostname', pub);
-    await openSpoolDirectory(directory, key.public);
-    expect((await stat(pub)).mode & 0o777).to.equal(0o644);
-    expect(await readFile(pub, 'utf8')).to.equal(text);
-  });
-
-  for (const [what, spoil] of [
-    ['open to all', (path: string) => execFileSync('chmod', ['777', path])],
-    ['open to all, even where it is sticky', (path: string) => execFileSync('chmod', ['1777', path])],
-    ['of another account', (path: string) => execFileSync('chown', ['4242', path])],
-    [
-      'with a link in it',
-      (path: string) => execFileSync('sh', ['-c', 'rm -r "$1/new" && ln -s /tmp "$1/new"', 'sh', path]),
-    ],
-    ['with an open folder that is not sticky', (path: string) => execFileSync('chmod', ['777', `${path}/new`])],
-  ] as const) {
-    it(`is refused when ${what}`, async function () {
-      if (!IS_ROOT) return this.skip();
-      spoil(join(spool, 'made'));
-      const code = await openSpoolDirectory(join(spool, 'made'), key.public).then(
-        () => 'opened',
-        (error: unknown) => (error as { code: string }).code,
-      );
-      expect(code).to.equal('spool-unsafe');
-    });
-  }
-
-  it('is taken as the service shares it', async function () {
-    if (!IS_ROOT) return this.skip();
-    const directory = join(spool, 'made');
-    execFileSync('chmod', ['755', directory]);
-    execFileSync('chmod', ['3733', join(directory, 'new'), join(directory, 'tmp')]);
-    await openSpoolDirectory(directory, key.public);
-    expect(await deliver(directory, runStarted(1), [], BUDGET)).to.deep.equal({ outcome: 'delivered' });
   });
 });
