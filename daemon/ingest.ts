@@ -54,13 +54,15 @@ export async function openIngest(config: Config, parts: IngestParts): Promise<In
       parts.tell(await parts.recorder.append([{ type, source: parts.origin, subject: parts.origin, moment, data }]));
     },
   });
+  const openDirectory = async (): Promise<void> => {
+    if (isOpen || Date.now() - lastTryMs < OPEN_EVERY_MS) return;
+    lastTryMs = Date.now();
+    await openSpoolDirectory(config.spool.directory, key.public);
+    isOpen = true;
+  };
   const look = async (): Promise<void> => {
-    if (!isOpen) {
-      if (Date.now() - lastTryMs < OPEN_EVERY_MS) return;
-      lastTryMs = Date.now();
-      await openSpoolDirectory(config.spool.directory, key.public);
-      isOpen = true;
-    }
+    await openDirectory();
+    if (!isOpen) return;
     await reader.look();
     lastProblem = '';
   };
@@ -69,7 +71,9 @@ export async function openIngest(config: Config, parts: IngestParts): Promise<In
       .catch(tell)
       .finally(() => (looking = undefined));
   };
-  await look().catch(tell);
+  // Clients find the key from now on; what waits is read beside the sources, which wait for nobody.
+  await openDirectory().catch(tell);
+  tick();
   return {
     tick,
     status: () => reader.status(),

@@ -19,8 +19,9 @@ export class Losses {
     return this.#rows.size === 0;
   }
 
-  add(uid: number, reason: string, sizeBytes: number, nowMs: number): void {
-    if (this.isEmpty) this.#sinceMs = nowMs;
+  /** `sinceMs`: when it was left there. */
+  add(uid: number, reason: string, sizeBytes: number, sinceMs: number): void {
+    this.#sinceMs = this.isEmpty ? sinceMs : Math.min(this.#sinceMs, sinceMs);
     const key = `${uid}/${reason}`;
     const row = this.#rows.get(key) ?? { uid: `uid:${uid}`, reason, files: 0, sizeBytes: 0 };
     row.files += 1;

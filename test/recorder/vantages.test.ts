@@ -1,6 +1,10 @@
 // The two vantages of one version, a source and the run that left it: corroborated in one change, or a problem.
+import { join } from 'node:path';
 import { expect } from 'chai';
+import { openDatabase } from '../../daemon/store/database.ts';
+import { createEntries } from '../../daemon/store/entries.ts';
 import { textAt } from '../../daemon/store/queries-fields.ts';
+import { createQueryIndex } from '../../daemon/store/query-index.ts';
 import { openLogHarness, type LogHarness } from '../support/log-harness.ts';
 import {
   dataOf,
@@ -222,5 +226,17 @@ describe('the run of a change', () => {
       'uid:4242',
       'uid:1001',
     ]);
+  });
+
+  it('is known again by tables made from the lines alone', async () => {
+    const run = endedRun(log, 1);
+    await ingest(log, run);
+    log.methods.close();
+    const database = openDatabase(join(log.dataDir, 'log.sqlite'));
+    createQueryIndex(database).rebuild(createEntries(database));
+    database.close();
+    log.start();
+    await ingest(log, run);
+    expect(dataOf(log, 'run.finished')).to.have.length(1);
   });
 });
