@@ -1,13 +1,14 @@
 // Composition root of `stateseal watch`: the only file that knows every adapter. Start order: lock, keys, recorder,
 // log, source, doors; close order: doors, source, last record, last seal, recorder, lock.
 import { existsSync } from 'node:fs';
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmod, mkdir, realpath } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createCloseStack, type CloseStack } from './close-stack.ts';
 import type { Config } from './config.ts';
 import { openControlServer, type ControlHandlers } from './control.ts';
 import { openDoor, type Door } from './door.ts';
+import { openIngest, type Ingest } from './ingest.ts';
 import { ConfigError, type StatesealError, type StoreError } from './errors.ts';
 import { openLogKey, openRedactionKeys, type LogKey } from './keys.ts';
 import { createJournal, type Journal } from './journal.ts';
@@ -106,6 +107,8 @@ async function startDaemon(config: Config, events: DaemonEvents, open: CloseStac
   let stopReason: string | undefined;
   open.add(() => (stopReason === undefined ? undefined : lastSeal(sealer)));
   open.add(() => (stopReason === undefined ? undefined : journal.end(stopReason)));
+  const ingest = await openIngest(config, { recorder, origin: key.signer.name, tell, onFailure: fail(events) });
+  open.add(() => ingest.close());
   const source = openSources(config, seenUntilMs);
   open.add(() => source.close());
   let discovered: readonly DiscoveredState[] = [];
@@ -129,10 +132,13 @@ async function startDaemon(config: Config, events: DaemonEvents, open: CloseStac
   await intake.start();
   const door = await openDoor(config, fail(events));
   open.add(() => door?.close());
-  const parts = { sealer, intake, journal, recorder, batches, entries, discovered: () => discovered };
+  const parts = { sealer, intake, journal, recorder, batches, entries, ingest, discovered: () => discovered };
   const control = await openControlServer(join(config.dataDir, CONTROL_FILE), createHandlers(parts));
   open.add(() => control.close());
-  const timer = setInterval(() => void tick(recorder, sealer, journal, tell).catch(fail(events)), TICK_MS);
+  const timer = setInterval(() => {
+    ingest.tick();
+    void tick(recorder, sealer, journal, tell).catch(fail(events));
+  }, TICK_MS);
   open.add(() => clearInterval(timer));
 
   return {
@@ -160,12 +166,13 @@ interface HandlerParts {
   readonly intake: Intake;
   readonly journal: Journal;
   readonly recorder: Pick<RecorderClient, 'locks'>;
+  readonly ingest: Ingest;
   readonly discovered: () => readonly DiscoveredState[];
 }
 
 /** What the control socket offers. */
 function createHandlers(parts: HandlerParts): ControlHandlers {
-  const { sealer, intake, journal, recorder, batches, entries, discovered } = parts;
+  const { sealer, intake, journal, recorder, batches, entries, ingest, discovered } = parts;
   return {
     seal: async () => {
       await sealer.seal();
@@ -181,6 +188,7 @@ function createHandlers(parts: HandlerParts): ControlHandlers {
       sealer: sealer.status(),
       unwatched: discovered().filter(isUnwatched),
       holds: await recorder.locks(),
+      spool: ingest.status(),
     }),
   };
 }
@@ -222,6 +230,7 @@ async function openWorker(config: Config, key: LogKey, onDeath: (error: StoreErr
       quietMs: config.quietMs,
       recorder: key.signer.name,
       host: hostname(),
+      roots: await Promise.all(config.roots.map(async ({ label, path }) => ({ label, path: await toRealPath(path) }))),
     },
     keys,
     policy: config.redaction,
@@ -229,6 +238,11 @@ async function openWorker(config: Config, key: LogKey, onDeath: (error: StoreErr
     seed: key.seed,
   };
   return openRecorderClient(input, onDeath);
+}
+
+/** As a client of the host says it. */
+function toRealPath(path: string): Promise<string> {
+  return realpath(path).catch(() => path);
 }
 
 function isUnwatched(state: DiscoveredState): boolean {

@@ -151,6 +151,7 @@ function describeConfig(config: Config): Json {
     ignore: config.ignore,
     names: config.names,
     labels: config.labels,
+    spool: { directory: config.spool.directory, ...config.spool.quotas },
     redaction: {
       values: config.redaction.values,
       hide: config.redaction.hide,

@@ -19,6 +19,7 @@ const TIERS: readonly (readonly string[])[] = [
     'close-stack.ts',
     'journal.ts',
     'door.ts',
+    'ingest.ts',
     'sealing.ts',
     'restore',
     'watching.ts',

@@ -16,8 +16,10 @@ What      --state <name or reference glob>    --address <glob>    --path <pointe
 When      --since 24h|2026-05-01    --until …    (time of the change, UTC; --recorded-since for time of the record)
 Who       --actor <glob>   like alice or uid:1001: account, login or owner of the lock file, however it is known
           --no-actor       changes that name nobody
+          --run <id or its beginning>    --no-run    changes that no run is tied to
 Problems  --problems   what somebody should look at: manual, failed, unknown, rolled back, rewritten or replaced
-                       states, gaps, versions not seen, unreadable states, floods, locks left behind
+                       states, gaps, versions not seen, unreadable states, floods, locks left behind, a
+                       run and a source that saw different contents, what the spool turned away
 Output    -n 20        how many, newest first (--json and --csv: all of them unless -n is given)
           -f, --follow     go on with what is recorded next
           --changes        one line per resource instance instead of one per change of a state
@@ -53,7 +55,9 @@ const OPTIONS = {
   action: { type: 'string', multiple: true },
   kind: { type: 'string', multiple: true },
   actor: { type: 'string' },
+  run: { type: 'string' },
   'no-actor': { type: 'boolean' },
+  'no-run': { type: 'boolean' },
   since: { type: 'string' },
   until: { type: 'string' },
   'recorded-since': { type: 'string' },
@@ -72,13 +76,11 @@ const OPTIONS = {
 
 /** Filters that need what later versions record: refused, never ignored. */
 const PLANNED = [
-  'run',
   'pr',
   'commit',
   'ticket',
   'no-plan',
   'beyond-plan',
-  'no-run',
   'no-approval',
   'self-approved',
   'emergency',
@@ -123,13 +125,19 @@ function parseFilter(given: Arguments, nowMs: number): ChangeFilter {
     actions,
     kinds,
     actor: given.text('actor'),
-    hasNoActor: given.has('no-actor') ? true : undefined,
+    run: given.text('run'),
+    without: parseWithout(given),
     sinceMs: time('since'),
     untilMs: time('until'),
     recordedSinceMs: time('recorded-since'),
     atSize: size === undefined ? undefined : parseCount(VERB, '--at-size', size),
     problemsOnly: given.has('problems') ? true : undefined,
   });
+}
+
+function parseWithout(given: Arguments): ChangeFilter['without'] {
+  const words = (['actor', 'run'] as const).filter((word) => given.has(`no-${word}`));
+  return words.length === 0 ? undefined : words;
 }
 
 function parsePath(text: string | undefined): string | undefined {
@@ -159,17 +167,14 @@ function parseGroup(text: string | undefined): CountGroup {
 
 function assertCombination(given: Arguments, { output, filter, isFollowed, format }: LogRequest): void {
   const isCounted = output === 'count' || output === 'stat';
-  if (isCounted && (filter.path !== undefined || asksForActor(filter))) {
-    throw usageError(VERB, 'expected --count and --stat without --path, --actor and --no-actor, got both');
+  const { path, actor, run, without } = filter;
+  if (isCounted && [path, actor, run, without].some((asked) => asked !== undefined)) {
+    throw usageError(VERB, 'expected --count and --stat without --path, --actor and --run, got both');
   }
   if (isFollowed && (isCounted || filter.atSize !== undefined)) {
     throw usageError(VERB, 'expected --follow without --count, --stat and --at-size, got both');
   }
   if (format === 'csv' && given.has('json')) throw usageError(VERB, 'expected --csv or --json, got both');
-}
-
-function asksForActor({ actor, hasNoActor }: ChangeFilter): boolean {
-  return actor !== undefined || hasNoActor === true;
 }
 
 type Loose<T> = { readonly [K in keyof T]: T[K] | undefined };

@@ -5,6 +5,7 @@ import { callDaemon } from '../control.ts';
 import { ConfigError } from '../errors.ts';
 import type { HeldLock } from '../recorder/held-lock.ts';
 import type { SealerStatus } from '../sealer/sealer.ts';
+import type { SpoolStatus } from '../spool/reader.ts';
 import { createBatches } from '../store/batches.ts';
 import { openDatabaseReadOnly, type Sqlite } from '../store/database.ts';
 import { createQueries } from '../store/queries.ts';
@@ -25,6 +26,7 @@ interface Live {
   readonly sealer: SealerStatus;
   readonly unwatched: readonly { readonly displayPath: string; readonly reason: string }[];
   readonly holds: readonly HeldLock[];
+  readonly spool: SpoolStatus;
 }
 
 export const statusCommand: Command = {
@@ -68,6 +70,8 @@ interface Status {
   readonly unwatched: Live['unwatched'];
   /** Locks beside states by the running recorder; undefined where none runs. */
   readonly holds: readonly HeldLock[] | undefined;
+  /** What the recorder says of its spool; undefined while it does not run. */
+  readonly spool: SpoolStatus | undefined;
   /** By the receipts in the log; undefined where nothing was locked. */
   readonly locks: LockForecast | undefined;
 }
@@ -97,6 +101,7 @@ async function readStatus(database: Sqlite, context: CommandContext): Promise<St
     })),
     unwatched: live?.unwatched ?? [],
     holds: live?.holds,
+    spool: live?.spool,
     locks: readLockForecast(database, context.now()),
   };
 }
@@ -117,6 +122,7 @@ function formatStatus(status: Status, context: CommandContext): string {
     `log        ${status.size} records, ${status.published} archived, ${formatWaiting(status.backlog, context.now())}`,
     ...formatBacklog(status, context.now()).map((text) => palette.warning(text)),
     ...formatForecast(status.locks),
+    ...formatSpool(status.spool),
   ];
   const live = status.states.filter((state) => !state.isRetired);
   lines.push(
@@ -149,6 +155,17 @@ function formatHoldsInFull({ holds }: Status, context: CommandContext): string {
     ...formatWho(hold.claims, palette).map((line) => `    ${line}`),
   ]);
   return `${lines.join('\n')}\n`;
+}
+
+function formatSpool(spool: SpoolStatus | undefined): string[] {
+  if (spool === undefined) return [];
+  const { directory, waiting, recorded, rejected, overflowed } = spool;
+  const turned = [
+    ...(rejected === 0 ? [] : [`${rejected} refused`]),
+    ...(overflowed === 0 ? [] : [`${overflowed} lost over quota`]),
+  ];
+  const counts = [`${waiting} waiting`, `${recorded} recorded since the start`, ...turned].join(', ');
+  return [`spool      ${escapeText(directory)}: ${counts}`];
 }
 
 /** Receipts and heartbeats wait for the next seal as a rule: only what else waits has an age. */

@@ -48,7 +48,12 @@ export const PROBLEM_TYPES: ReadonlySet<string> = new Set([
   'state.unreadable',
   'state.flooded',
   'lock.abandoned',
+  'spool.overflowed',
+  'spool.rejected',
 ]);
+
+/** Two vantages of one version that do not agree. */
+export const PROBLEM_CONTENTS: readonly string[] = ['different', 'unseen'];
 
 /** All members narrow; an absent one asks nothing. Times are milliseconds since the epoch, `since` included. */
 export interface ChangeFilter {
@@ -68,8 +73,10 @@ export interface ChangeFilter {
   readonly kinds?: readonly string[];
   /** Glob over the persons and accounts that a change's claims name, with and without their kind: `uid:1001`, `alice`. */
   readonly actor?: string;
-  /** Changes whose claims name nobody. */
-  readonly hasNoActor?: boolean;
+  /** Id of a run, or how it begins. */
+  readonly run?: string;
+  /** Only changes that name no actor, or that no run is tied to. */
+  readonly without?: readonly ('actor' | 'run')[];
   readonly sinceMs?: number;
   readonly untilMs?: number;
   readonly recordedSinceMs?: number;
@@ -105,14 +112,20 @@ export function changeCondition(filter: ChangeFilter, renames: readonly AddressI
 
 /** Conditions over `record_index AS r` for problem records; the state is left to the reader of the line. */
 export function problemRecordCondition(filter: ChangeFilter): SqlPart {
-  return joinParts(' AND ', [oneOf('r.type', [...PROBLEM_TYPES]), ...timeParts('r', filter)]);
+  const contents = oneOf('l.content', PROBLEM_CONTENTS);
+  const mismatch: SqlPart = {
+    sql: `(r.type = 'change.linked' AND EXISTS (
+      SELECT 1 FROM link_index l WHERE l.leaf_index = r.leaf_index AND ${contents.sql}))`,
+    parameters: contents.parameters,
+  };
+  const isProblem = joinParts(' OR ', [oneOf('r.type', [...PROBLEM_TYPES]), mismatch]);
+  return joinParts(' AND ', [isProblem, ...timeParts('r', filter)]);
 }
 
 /** True when the filter can only be met by a change: then problem records do not belong in the answer. */
 export function asksForChangesOnly(filter: ChangeFilter): boolean {
-  const { path, kinds, actor, hasNoActor } = filter;
-  const isActorAsked = actor !== undefined || hasNoActor === true;
-  return hasInstanceFilter(filter) || path !== undefined || kinds !== undefined || isActorAsked;
+  const { path, kinds, actor, run, without } = filter;
+  return hasInstanceFilter(filter) || [path, kinds, actor, run, without].some((asked) => asked !== undefined);
 }
 
 export function hasInstanceFilter({ address, resourceType, actions }: ChangeFilter): boolean {

@@ -12,6 +12,7 @@ import {
   type SqlPart,
 } from './queries-filter.ts';
 import { matchesAddress, matchesGlob } from './queries-glob.ts';
+import { createAddLinks } from './queries-links.ts';
 import type { NetValue } from './queries-net.ts';
 import type { ReadRecord } from './queries-read.ts';
 import type { FindRenames } from './queries-renames.ts';
@@ -64,6 +65,7 @@ export function createLists(
   changes: ChangeReader,
   findRenames: FindRenames,
 ): Lists {
+  const addLinks = createAddLinks(database, readRecord);
   const scan = function* (arms: readonly Arm[], from: PagePosition): Generator<Row> {
     const statement = database.prepare<unknown[], Row>(scanSql(arms));
     for (let position: PagePosition | undefined = from; position !== undefined;) {
@@ -81,8 +83,9 @@ export function createLists(
     if (stored.record.type !== 'state.changed') {
       return isOfState(stored.record.data, filter) ? { is: 'record', stored } : undefined;
     }
-    const change = toChangeSummary(row.leafIndex, stored.record);
-    const isWanted = hasActor(change, filter) && touchesPath(changes, change, filter, renames);
+    const change = addLinks(toChangeSummary(row.leafIndex, stored.record));
+    const isWanted =
+      hasActor(change, filter) && isOfRun(change, filter) && touchesPath(changes, change, filter, renames);
     return isWanted ? { is: 'change', change } : undefined;
   };
 
@@ -139,13 +142,18 @@ function isOfState(data: JsonObject, { state: glob, among }: ChangeFilter): bool
   return glob === undefined || matchesGlob(glob, name) || matchesGlob(glob, reference);
 }
 
-function hasActor({ claims }: ChangeSummary, { actor, hasNoActor }: ChangeFilter): boolean {
+function hasActor({ claims }: ChangeSummary, { actor, without = [] }: ChangeFilter): boolean {
   const references = actorReferences(claims);
-  if (hasNoActor === true && references.length > 0) return false;
+  if (without.includes('actor') && references.length > 0) return false;
   if (actor === undefined) return true;
   return references.some(
     (reference) => matchesGlob(actor, reference) || matchesGlob(actor, reference.slice(reference.indexOf(':') + 1)),
   );
+}
+
+function isOfRun(change: ChangeSummary, { run, without = [] }: ChangeFilter): boolean {
+  if (without.includes('run') && change.runs.length > 0) return false;
+  return run === undefined || change.runs.some(({ id }) => id.startsWith(run));
 }
 
 function touchesPath(
