@@ -15,6 +15,7 @@ import { restoreCommand } from './commands/restore.ts';
 import { sealCommand } from './commands/seal.ts';
 import { secretCommand } from './commands/secret.ts';
 import type { ServiceCommand } from './commands/service.ts';
+import { shimCommand } from './commands/shim.ts';
 import { showCommand } from './commands/show.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
@@ -34,6 +35,7 @@ const COMMANDS: readonly (Command | ServiceCommand)[] = [
   watchCommand,
   execCommand,
   hookCommand,
+  shimCommand,
   noteCommand,
   sealCommand,
   verifyCommand,
@@ -58,7 +60,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (verb === undefined || verb === 'help') return print(GLOBAL_HELP);
     const command = COMMANDS.find(({ name }) => name === verb);
     if (command === undefined) throw unknownVerb(verb);
-    if (args.includes('--help') || args.includes('-h')) return print(command.usage);
+    const own = args.includes('--') ? args.slice(0, args.indexOf('--')) : args;
+    if (own.includes('--help') || own.includes('-h')) return print(command.usage);
     return await command.run(args, await createContext(flags));
   } catch (error) {
     process.stderr.write(formatError(error));

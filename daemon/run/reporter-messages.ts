@@ -11,6 +11,8 @@ export interface BeginRun {
   /** RFC 3339. */
   readonly startedAt: string;
   readonly pid: number;
+  /** Read while the command still is a process; '' where there is no /proc. */
+  readonly startTicks: string;
   readonly budgetMs: number;
 }
 

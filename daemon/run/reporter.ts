@@ -12,7 +12,8 @@ import { deliver, type Delivery } from '../spool/deliver.ts';
 import { INGEST_PUB } from '../spool/layout.ts';
 import { collectClaims } from './claims.ts';
 import type { BeginRun, EndRun, ReporterAnswer, ReporterRequest, TellPlatform } from './reporter-messages.ts';
-import { readStartTicks, RunReport, type ReportWorld } from './run-report.ts';
+import { RunReport, type ReportWorld } from './run-report.ts';
+import { readStartTicks } from './start-ticks.ts';
 
 /** After a lost wrapper Terraform may go on alone; it is looked for this often, and no longer than that. */
 const LOOK_EVERY_MS = 1000;
@@ -35,14 +36,12 @@ class Reporter {
   readonly #chunks: Uint8Array[] = [];
   #begin: BeginRun | undefined;
   #report: RunReport | undefined;
-  #ticks: Promise<string> = Promise.resolve('');
   #isDone = false;
 
   async take(request: ReporterRequest): Promise<void> {
     switch (request.type) {
       case 'run':
         this.#begin = request;
-        this.#ticks = readStartTicks(request.pid);
         this.#report = new RunReport(request, world);
         return answer({ type: 'started', delivery: await this.#report.tellStart() });
       case 'chunk':
@@ -62,7 +61,7 @@ class Reporter {
   async lose(): Promise<void> {
     const begin = this.#begin;
     if (this.#isDone || begin === undefined) return;
-    await untilGone(begin.pid, await this.#ticks);
+    await untilGone(begin.pid, begin.startTicks);
     const endedAt = world.now();
     await this.#end({
       type: 'end',
@@ -110,7 +109,7 @@ function answer(message: ReporterAnswer): void {
 /** A pid that another process got meanwhile has other start ticks. */
 async function untilGone(pid: number, ticks: string): Promise<void> {
   for (let waitedMs = 0; waitedMs < MAX_ORPHAN_MS; waitedMs += LOOK_EVERY_MS) {
-    if (pid <= 0 || ticks === '' || (await readStartTicks(pid)) !== ticks) return;
+    if (pid <= 0 || ticks === '' || readStartTicks(pid) !== ticks) return;
     await delay(LOOK_EVERY_MS);
   }
 }

@@ -1,7 +1,6 @@
 // One run as its reporter tells it: the start while Terraform runs, the end with what the run left behind. Whatever
 // cannot be had (a plan, a state, a claim) is left out; nothing here ever throws for it.
 import { resolve } from 'node:path';
-import { readFile } from 'node:fs/promises';
 import type { RunEnvironment } from '../config-environment.ts';
 import type { Claim } from '../record/observation.ts';
 import type {
@@ -72,7 +71,7 @@ export class RunReport {
 
   async tellStart(): Promise<Delivery> {
     const { claims, backend } = await this.#gathered;
-    const { pid, run, startedAt, spoolDir, budgetMs } = this.#begin;
+    const { pid, startTicks, run, startedAt, spoolDir, budgetMs } = this.#begin;
     const observation: RunStartedObservation = {
       schema: 1,
       kind: 'run.started',
@@ -83,7 +82,7 @@ export class RunReport {
       command: this.#command,
       toolVersion: '',
       backend,
-      process: { pid, startTicks: await readStartTicks(pid) },
+      process: { pid, startTicks },
     };
     return this.#world.deliver(spoolDir, observation, [], budgetMs);
   }
@@ -164,14 +163,4 @@ export class RunReport {
 
 function toAttachment(kind: Attachment['kind'], bytes: Uint8Array | undefined): readonly Attachment[] {
   return bytes === undefined ? [] : [{ kind, bytes }];
-}
-
-/** Field 22 of proc_pid_stat(5): with the pid it names a process for good. '' where there is no /proc. */
-export async function readStartTicks(pid: number): Promise<string> {
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-  } catch {
-    return ''; // It has ended already, or this is not Linux.
-  }
 }

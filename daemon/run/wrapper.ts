@@ -11,6 +11,7 @@ import { mayTee, startChild, type IgnoredSignal, type StartedChild } from './chi
 import { isRecorded, writesStream } from './recorded-commands.ts';
 import { startReporter, type ReporterLink } from './reporter-link.ts';
 import { relaySignals } from './signal-relay.ts';
+import { readStartTicks } from './start-ticks.ts';
 import { teeStream } from './stream-tee.ts';
 
 export interface WrapperOptions {
@@ -47,9 +48,10 @@ export async function runWrapped(options: WrapperOptions): Promise<RunEnd> {
   const ended = endOf(started.child);
   // Awaited below; a failed start must not be called unhandled before that.
   ended.catch(() => undefined);
+  const begin = toBegin(options, startedAt, started.child.pid ?? 0);
   const link = isReported && started.child.pid !== undefined ? startReporter() : undefined;
   try {
-    link?.send(toBegin(options, startedAt, started.child.pid ?? 0));
+    link?.send(begin);
     if (link !== undefined && options.isFailClosed) await openGate(started, link, options.budgetMs, ended);
     const isStreamWhole = started.stream === undefined ? true : await copyStream(started.stream, ended, link);
     const { code, signal } = await ended;
@@ -73,7 +75,8 @@ const LEFT: Delivery = { outcome: 'refused', reason: 'timeout', hint: 'the recor
 function toBegin(options: WrapperOptions, startedAt: Date, pid: number) {
   const { argv, cwd, spoolDir, budgetMs } = options;
   const run = uuidV7(startedAt.getTime(), randomBytes(10));
-  return { type: 'run', run, argv, cwd, spoolDir, startedAt: startedAt.toISOString(), pid, budgetMs } as const;
+  const who = { pid, startTicks: readStartTicks(pid) };
+  return { type: 'run', run, argv, cwd, spoolDir, startedAt: startedAt.toISOString(), ...who, budgetMs } as const;
 }
 
 /** Lets the command begin once its start is on disk; otherwise it never begins. */
