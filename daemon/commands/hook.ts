@@ -68,7 +68,9 @@ async function tell(args: readonly string[], context: CommandContext): Promise<v
   try {
     link.send(request);
     const delivery = await link.answer('finished', budgetMs);
-    if (delivery.outcome === 'refused' && (!context.quiet || wantsTalk())) {
+    // What is only late is written by the reporter alone.
+    const isWorthAWord = delivery.outcome === 'refused' && delivery.reason !== 'timeout' && !context.quiet;
+    if (delivery.outcome === 'refused' && (isWorthAWord || wantsTalk())) {
       context.stderr(`stateseal: this step is not recorded (${delivery.reason}): ${delivery.hint}\n`);
     }
   } finally {

@@ -5,6 +5,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 /** More would be somebody's leak. */
 const MAX_NUMBER = 255;
 const O_NONBLOCK = 0o4000;
+const O_ACCMODE = 0o3;
 
 interface Descriptor {
   readonly number: number;
@@ -26,8 +27,10 @@ export function selectInherited(descriptors: readonly Descriptor[]): readonly nu
   const isInherited = ({ number, target, flags }: Descriptor): boolean => {
     if (number < 3 || number > MAX_NUMBER || isQueue(target)) return false;
     if (number < firstOwn || !target.startsWith('pipe:')) return true;
-    const ends = descriptors.filter((other) => other.target === target).length;
-    return ends === 1 && (flags & O_NONBLOCK) === 0;
+    const hasOtherEnd = descriptors.some(
+      (other) => other.target === target && isWriteEnd(other.flags) !== isWriteEnd(flags),
+    );
+    return !hasOtherEnd && (flags & O_NONBLOCK) === 0;
   };
   return descriptors.filter(isInherited).map(({ number }) => number);
 }
@@ -36,6 +39,10 @@ export function selectInherited(descriptors: readonly Descriptor[]): readonly nu
 export function toStdio(numbers: readonly number[]): ('ignore' | number)[] {
   const last = Math.max(2, ...numbers);
   return Array.from({ length: last - 2 }, (_, index) => (numbers.includes(index + 3) ? index + 3 : 'ignore'));
+}
+
+function isWriteEnd(flags: number): boolean {
+  return (flags & O_ACCMODE) !== 0;
 }
 
 function isQueue(target: string): boolean {

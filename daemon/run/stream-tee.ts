@@ -14,15 +14,18 @@ const writeTo = promisify(write);
 /** A process that Terraform left behind may keep the pipe open for ever: so long it is listened to after the end. */
 const QUIET_MS = 500;
 
+/** 'whole': all of it was copied. 'cut': there is more than the copy. 'broken': our reader went away meanwhile. */
+export type TeeOutcome = 'whole' | 'cut' | 'broken';
+
 /**
- * Resolves when the source has ended: true when all of it was copied. When our reader is gone the source is closed, and
- * Terraform meets a broken pipe as it would without us.
+ * Resolves when the source has ended. When our reader is gone the source is closed, and Terraform meets a broken pipe as
+ * it would without us, if it writes once more.
  */
 export async function teeStream(
   source: Readable,
   ended: Promise<unknown>,
   onCopy: (bytes: Uint8Array) => void,
-): Promise<boolean> {
+): Promise<TeeOutcome> {
   const pace = { isWriting: false, lastMs: performance.now() };
   const timer = closeWhenQuiet(source, ended, pace);
   let sizeBytes = 0;
@@ -35,10 +38,10 @@ export async function teeStream(
       sizeBytes += chunk.length;
       if (sizeBytes <= MAX_STREAM_BYTES) onCopy(chunk);
     }
-    return sizeBytes <= MAX_STREAM_BYTES;
+    return sizeBytes <= MAX_STREAM_BYTES ? 'whole' : 'cut';
   } catch {
     source.destroy();
-    return false;
+    return pace.isWriting ? 'broken' : 'cut';
   } finally {
     timer.stop();
   }

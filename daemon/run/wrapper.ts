@@ -12,7 +12,7 @@ import { isRecorded, writesStream } from './recorded-commands.ts';
 import { startReporter, type ReporterLink } from './reporter-link.ts';
 import { relaySignals } from './signal-relay.ts';
 import { readStartTicks } from './start-ticks.ts';
-import { teeStream } from './stream-tee.ts';
+import { teeStream, type TeeOutcome } from './stream-tee.ts';
 
 export interface WrapperOptions {
   readonly argv: readonly string[];
@@ -53,17 +53,19 @@ export async function runWrapped(options: WrapperOptions): Promise<RunEnd> {
   try {
     link?.send(begin);
     if (link !== undefined && options.isFailClosed) await openGate(started, link, options.budgetMs, ended);
-    const isStreamWhole = started.stream === undefined ? true : await copyStream(started.stream, ended, link);
+    const copy = started.stream === undefined ? 'whole' : await copyStream(started.stream, ended, link);
     const { code, signal } = await ended;
     relay.childEnded();
     const durationMs = Math.round(performance.now() - startedMs);
     const endedAt = new Date().toISOString();
+    const isStreamWhole = copy === 'whole';
     link?.send({ type: 'end', exitCode: code, signal: signal ?? '', durationMs, endedAt, isStreamWhole });
     const delivery = await Promise.race([
       link?.answer('finished', options.budgetMs),
       relay.impatience.then(() => LEFT),
     ]);
-    return { code, signal, delivery };
+    // Alone it would have met the broken pipe itself, and not have got to its end.
+    return { code, signal: copy === 'broken' ? 'SIGPIPE' : signal, delivery };
   } finally {
     link?.close();
     relay.close();
@@ -100,7 +102,7 @@ function copyStream(
   stream: NonNullable<StartedChild['stream']>,
   ended: Promise<unknown>,
   link: ReporterLink | undefined,
-): Promise<boolean> {
+): Promise<TeeOutcome> {
   return teeStream(stream, ended, (bytes) => link?.send({ type: 'chunk', bytes }));
 }
 
