@@ -15,6 +15,7 @@ if (found < needed) {
   );
   process.exitCode = 2;
 } else {
-  const { main } = await import('./main.ts');
-  process.exitCode = await main(process.argv.slice(2));
+  const argv = process.argv.slice(2);
+  const { isClientCall, runClient } = await import('./client.ts');
+  process.exitCode = isClientCall(argv) ? await runClient(argv) : await (await import('./main.ts')).main(argv);
 }

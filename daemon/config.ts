@@ -1,11 +1,12 @@
 // Flags, configuration file and environment → one frozen Config, or every problem at once. The only reader of
-// process.env and of the configuration file. Precedence: flag, then file, then default.
+// the configuration file. Precedence: flag, then file, then default.
 import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { parseArchiveLocation, type ArchiveLocation } from './archive/location.ts';
 import type { RetentionMode } from './archive/archive.ts';
+import { resolveDataDir } from './config-environment.ts';
 import { parseConfigFile, type ConfigFile } from './config-file.ts';
 import { toSources, type ConfiguredBucket, type ConfiguredRoot, type SourceSettings } from './config-sources.ts';
 import { ConfigError, describeForeign } from './errors.ts';
@@ -110,36 +111,6 @@ export async function loadConfig(
     heartbeatMs: (file.heartbeatSeconds ?? 300) * 1000,
     quietMs: (file.quietSeconds ?? 10) * 1000,
   });
-}
-
-/** --data-dir, else $STATE_DIRECTORY (systemd), else $XDG_STATE_HOME/stateseal, else ~/.local/state/stateseal. */
-export function resolveDataDir(
-  flag: string | undefined,
-  cwd: string,
-  environment: NodeJS.ProcessEnv = process.env,
-): string {
-  if (flag !== undefined) return resolve(cwd, flag);
-  const managed = environment['STATE_DIRECTORY']?.split(':')[0];
-  if (managed !== undefined && managed !== '') return managed;
-  const stateHome = environment['XDG_STATE_HOME'];
-  if (stateHome !== undefined && isAbsolute(stateHome)) return join(stateHome, 'stateseal');
-  const home = environment['HOME'];
-  if (home === undefined || home === '') {
-    throw new ConfigError('no-data-dir', 'expected a place for the data directory, got none', {
-      hint: 'give --data-dir, or set XDG_STATE_HOME or HOME',
-    });
-  }
-  return join(home, '.local', 'state', 'stateseal');
-}
-
-/** NO_COLOR and TERM=dumb, as terminals agree on. */
-export function wantsColor(environment: NodeJS.ProcessEnv = process.env): boolean {
-  return (environment['NO_COLOR'] ?? '') === '' && environment['TERM'] !== 'dumb';
-}
-
-/** What a child process of ours inherits, with additions. */
-export function toChildEnvironment(additions: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
-  return { ...process.env, ...additions };
 }
 
 async function readConfigFile(path: string): Promise<ConfigFile> {

@@ -2,62 +2,12 @@
 import { open } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import type { ServiceContext } from './commands/service.ts';
-import { loadConfig, resolveDataDir, wantsColor } from './config.ts';
+import { resolveDataDir, wantsColor } from './config-environment.ts';
+import { loadConfig } from './config.ts';
 import { ConfigError, describeForeign } from './errors.ts';
-
-export interface GlobalFlags {
-  readonly dataDir: string | undefined;
-  readonly config: string | undefined;
-  readonly json: boolean;
-  readonly noColor: boolean;
-  readonly quiet: boolean;
-  readonly version: boolean;
-}
+import type { GlobalFlags } from './global-flags.ts';
 
 const MAX_FILE_BYTES = 512 * 1024 * 1024 - 1;
-
-/** Takes the flags every verb shares out of a command line, wherever they stand before a bare "--". */
-export function splitGlobalFlags(argv: readonly string[]): { flags: GlobalFlags; rest: readonly string[] } {
-  const rest: string[] = [];
-  const found = new Map<string, string>();
-  for (let index = 0; index < argv.length; index += 1) {
-    const word = argv[index] ?? '';
-    const [name = '', inline] = splitAtEquals(word);
-    if (name === '--data-dir' || name === '--config') {
-      found.set(name, inline ?? argv[(index += 1)] ?? missing(name));
-    } else if (FLAGS.has(word)) found.set(FLAGS.get(word) ?? word, '');
-    else rest.push(word);
-  }
-  return {
-    flags: {
-      dataDir: found.get('--data-dir'),
-      config: found.get('--config'),
-      json: found.has('--json'),
-      noColor: found.has('--no-color'),
-      quiet: found.has('--quiet'),
-      version: found.has('--version'),
-    },
-    rest,
-  };
-}
-
-const FLAGS: ReadonlyMap<string, string> = new Map([
-  ['--json', '--json'],
-  ['--no-color', '--no-color'],
-  ['--quiet', '--quiet'],
-  ['-q', '--quiet'],
-  ['--version', '--version'],
-  ['-v', '--version'],
-]);
-
-function splitAtEquals(word: string): [string, string | undefined] {
-  const at = word.indexOf('=');
-  return at < 0 ? [word, undefined] : [word.slice(0, at), word.slice(at + 1)];
-}
-
-function missing(flag: string): never {
-  throw new ConfigError('usage', `expected a value after ${flag}, got none`, { hint: 'see: stateseal --help' });
-}
 
 export function createContext(flags: GlobalFlags): Promise<ServiceContext> {
   const isTerminal = process.stdout.isTTY;

@@ -9,12 +9,12 @@ import { findCycle, readSourceTree, ROOT, walk, type SourceFile } from './archit
 /** Lower tiers know nothing of higher ones. Names are folders or files of daemon/. */
 const TIERS: readonly (readonly string[])[] = [
   ['errors.ts'],
-  ['json', 'glob.ts', 'terminal.ts', 'program.ts'],
+  ['json', 'glob.ts', 'terminal.ts', 'program.ts', 'global-flags.ts', 'config-environment.ts'],
   ['record', 'redaction', 'terraform', 'merkle'],
   ['s3'],
-  ['store', 'archive', 'sources', 'spool', 'keys.ts', 'control.ts'],
+  ['store', 'archive', 'sources', 'spool', 'keys.ts', 'control.ts', 'process-edge.ts'],
   ['recorder', 'verify', 'config-file.ts', 'config-sources.ts', 'config.ts'],
-  ['sealer', 'sealer.ts', 'http', 'keeper', 'doctor'],
+  ['sealer', 'sealer.ts', 'http', 'keeper', 'doctor', 'run'],
   [
     'close-stack.ts',
     'journal.ts',
@@ -29,7 +29,7 @@ const TIERS: readonly (readonly string[])[] = [
   ],
   ['tour'],
   ['commands'],
-  ['context.ts', 'main.ts'],
+  ['context.ts', 'client.ts', 'main.ts'],
   ['bin.ts'],
 ];
 /** Tiers whose units may use one another, as long as no files form a cycle. */

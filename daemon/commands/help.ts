@@ -7,6 +7,9 @@ Look          diff <old> <new>        compare two state files
               status                  recorder, states, backlog, warnings
 
 Record        watch [dir…]            record until stopped             (what the service runs)
+              exec -- <command…>      run terraform or tofu and record who, why and what it planned
+              shim install            the same for every terraform and tofu of a PATH
+              hook <platform> <event> tell of a step of a job              (what the scripts in hooks/ run)
               note <n> <text>         attach an explanation to a record or a gap
               seal                    seal what is open, now
               start                   a guided first run in a temporary folder

@@ -3,7 +3,7 @@
 import { cp, mkdir, mkdtemp, readFile, readdir, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { toChildEnvironment } from '../config.ts';
+import { toChildEnvironment } from '../config-environment.ts';
 import { openDaemon, DATABASE_FILE } from '../daemon.ts';
 import { createBatches } from '../store/batches.ts';
 import { openDatabaseReadOnly } from '../store/database.ts';

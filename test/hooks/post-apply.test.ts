@@ -1,14 +1,26 @@
 // The hook against a stateseal that works, fails, hangs, refuses to die, or is not there. Every case of both ways to
 // keep time (timeout(1) and a watchdog) runs at once, so that the suite waits for the budget only once.
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { findProgram, requireComponent } from '../support/components.ts';
 
 const HOOK = fileURLToPath(new URL('../../hooks/post-apply.sh', import.meta.url));
+const HOOKS = readdirSync(dirname(HOOK))
+  .filter((name) => name.endsWith('.sh'))
+  .map((name) => join(dirname(HOOK), name));
 const CI_RUN = fileURLToPath(new URL('../../.ci/run', import.meta.url));
 
 interface Outcome {
@@ -70,10 +82,10 @@ describe('hooks/post-apply.sh', () => {
     });
   }
 
-  it('is clean for shellcheck, as is .ci/run', async function () {
+  it('is clean for shellcheck, as are all hooks and .ci/run', async function () {
     const shellcheck = findProgram('shellcheck');
     requireComponent(this, 'shellcheck', shellcheck !== undefined, 'apt-get install shellcheck');
-    const outcome = await run(shellcheck ?? '', [HOOK, CI_RUN], process.env);
+    const outcome = await run(shellcheck ?? '', [...HOOKS, CI_RUN], process.env);
     expect(outcome).to.include({ status: 0, stdout: '' });
   });
 });

@@ -1,0 +1,28 @@
+// Everything a client can claim about a run: what the platform's variables say, and what the checkout says. Kept side by
+// side: where two disagree, that is worth knowing.
+import type { RunEnvironment } from '../config-environment.ts';
+import type { Claim } from '../record/observation.ts';
+import { toClaims } from './claim-values.ts';
+import { readGitCheckout } from './git-checkout.ts';
+import { readGithubEvent } from './github-event.ts';
+import { claimsOfEnvironment, type Platform } from './platforms.ts';
+
+/** Never throws. `also`: a platform the caller knows of although no variable says so. */
+export async function collectClaims(
+  environment: RunEnvironment,
+  directory: string,
+  also?: Platform,
+): Promise<readonly Claim[]> {
+  const [event, checkout] = await Promise.all([
+    readGithubEvent(environment.GITHUB_EVENT_PATH),
+    readGitCheckout(directory),
+  ]);
+  const claims = claimsOfEnvironment(environment, event, also);
+  if (checkout === undefined) return claims;
+  return [
+    ...claims,
+    ...toClaims('commit', checkout.commit, 'git'),
+    ...toClaims('ref', checkout.branch, 'git'),
+    ...toClaims('repository', checkout.origin, 'git'),
+  ];
+}
