@@ -4,6 +4,7 @@ import { createHash, hash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { createVerifier } from '../daemon/merkle/note.ts';
 import { verifyArchive } from '../daemon/verify/verify-archive.ts';
+import { readPeakMegabytes } from './peak-memory.ts';
 import { openPackedArchive, type PackedArchive } from '../test/support/packed-archive.ts';
 
 export interface ScaleResult {
@@ -31,7 +32,7 @@ async function measure(): Promise<ScaleResult> {
   const startMs = performance.now();
   const report = await verifyArchive(archive, [createVerifier(vkey)], { nowMs: Date.UTC(2026, 0, 2) });
   const verifyMs = performance.now() - startMs;
-  const peakMegabytes = process.resourceUsage().maxRSS / 1000;
+  const peakMegabytes = readPeakMegabytes();
   const baselineStartMs = performance.now();
   inflateAndHash(archive);
   const baselineMs = performance.now() - baselineStartMs;
