@@ -1,6 +1,7 @@
 // One process of the memory measurement: does one thing with one state and prints its own peak resident memory in MB.
 import { readFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
+import { readPeakMegabytes } from './peak-memory.ts';
 
 const [mode, databasePath = '', statePath = ''] = process.argv.slice(2);
 
@@ -32,4 +33,4 @@ function parseBare(): void {
 
 if (mode === 'bare') parseBare();
 else await observe();
-process.stdout.write(String(process.resourceUsage().maxRSS / 1000));
+process.stdout.write(String(readPeakMegabytes()));

@@ -70,9 +70,14 @@ export async function openDaemon(config: Config, events: DaemonEvents): Promise<
   }
 }
 
-/** A restore that was cut before its last step: a new log here would have the key of the old one. */
+/** A restore was cut before its last step. */
+export function isRestoreCut(dataDir: string): boolean {
+  return existsSync(join(dataDir, RESTORED_FILE)) && !existsSync(join(dataDir, DATABASE_FILE));
+}
+
+/** A new log beside a restore that was cut would have the key of the old one. */
 function assertRestored(dataDir: string): void {
-  if (existsSync(join(dataDir, DATABASE_FILE)) || !existsSync(join(dataDir, RESTORED_FILE))) return;
+  if (!isRestoreCut(dataDir)) return;
   throw new ConfigError('restore-unfinished', 'expected a database, got one that a restore has not put in its place', {
     hint: 'run the same stateseal restore again: it was interrupted',
   });

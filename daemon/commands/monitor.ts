@@ -9,6 +9,7 @@ import { createMonitorFiles, lockMonitorFiles } from '../verify/monitor-files.ts
 import { createProgressBar } from '../verify/progress-bar.ts';
 import type { VerifyProgress } from '../verify/verify-archive.ts';
 import { formatRoundJson, renderEvents, renderRound } from '../verify/render-monitor.ts';
+import { keepHeapSmall } from '../verify/small-heap.ts';
 import { parseArguments, parseCount, usageError, type Arguments } from './arguments.ts';
 import { parseDuration } from './duration.ts';
 import { S3_OPTIONS, S3_USAGE, readS3Flags } from './s3-flags.ts';
@@ -41,6 +42,7 @@ Alarms go to standard error, once when they appear, once a day while they last, 
 Exit codes: 0 no alarm · 1 integrity or consistency · 2 could not run or not read · 3 overdue, gaps, other warnings.
 `,
   async run(args, context) {
+    keepHeapSmall();
     const given = parseArguments(VERB, args, OPTIONS);
     if (given.has('help')) {
       context.stdout(monitorCommand.usage);

@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Archive } from '../archive/archive.ts';
 import { parseArchiveLocation } from '../archive/location.ts';
 import { openArchive } from '../archive/open.ts';
-import { DATABASE_FILE, RESTORED_FILE } from '../daemon.ts';
+import { DATABASE_FILE, isRestoreCut, RESTORED_FILE } from '../daemon.ts';
 import { ConfigError, IntegrityError } from '../errors.ts';
 import { listEpochKeys, openLogKey, openRedactionKeys, readLogKey, type LogKey } from '../keys.ts';
 import { beginSuccessor, restoreLog, syncFolder, type RestoreParts, type RestoreReport } from '../restore/restore.ts';
@@ -74,9 +74,8 @@ async function restore(given: Arguments, context: ServiceContext, from: string):
   const databasePath = join(context.dataDir, DATABASE_FILE);
   const isSuccessor = given.has('successor');
   const key = await readLogKey(context.dataDir);
-  const restoredPath = join(context.dataDir, RESTORED_FILE);
-  const isCut = existsSync(restoredPath) && !existsSync(databasePath);
-  assertKeys(key, isSuccessor && !(isCut && key !== undefined));
+  // The key that a cut run made for the successor is no reason to refuse.
+  assertKeys(key, isSuccessor && !(isRestoreCut(context.dataDir) && key !== undefined));
   assertPlace(databasePath, given);
   const since = given.text('since');
   const kept = since === undefined ? {} : { since: Buffer.from(await context.readFile(since)).toString('utf8') };
@@ -86,7 +85,7 @@ async function restore(given: Arguments, context: ServiceContext, from: string):
     // The old database is set aside only once the new one stands beside it.
     const parts: RestoreParts = {
       archive,
-      databasePath: restoredPath,
+      databasePath: join(context.dataDir, RESTORED_FILE),
       options: { nowMs: context.now(), ...kept, onProgress: bar.show },
     };
     const result =

@@ -20,6 +20,7 @@ import { parseArguments, parseCount, usageError, type Arguments } from './argume
 import { readVerifier } from './verifier-key.ts';
 import { S3_OPTIONS, S3_USAGE, readS3Flags } from './s3-flags.ts';
 import { createProgressBar } from '../verify/progress-bar.ts';
+import { keepHeapSmall } from '../verify/small-heap.ts';
 import type { ServiceCommand, ServiceContext } from './service.ts';
 
 const VERB = 'verify';
@@ -46,6 +47,7 @@ Exit codes: 0 pass · 1 integrity failed · 2 could not run · 3 gaps without ex
 monotonic are counted and printed; they are not gaps.
 `,
   async run(args, context) {
+    keepHeapSmall();
     const given = parseArguments(VERB, args, OPTIONS);
     if (given.has('help')) {
       context.stdout(verifyCommand.usage);

@@ -91,7 +91,7 @@ function nextBatch({ entries, batches, limits, signer, contentDays }: FreezerPar
     batch: { sha256: bodySha256, storedBytes: body.length, lineBytes: content.length },
     contentDays,
     edge: readEdge(prev, nodes).hashes,
-    blobs: distinctBlobs(batches, prev, size),
+    blobs: batches.blobLengths(prev, size),
     kept,
     leaves,
   };
@@ -132,8 +132,4 @@ function compressBatch(content: Buffer): Buffer {
   body.fill(0, 4, 8);
   body[9] = 255;
   return body;
-}
-
-function distinctBlobs(batches: Batches, prev: number, size: number): Manifest['blobs'] {
-  return batches.blobLengths(prev, size);
 }

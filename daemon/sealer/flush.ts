@@ -85,9 +85,13 @@ export async function flushBatch(parts: FlushParts, batch: Batch, steps: FlushSt
 }
 
 async function assertNoOther(parts: FlushParts, prev: number, text: string | undefined): Promise<void> {
-  const { archive, startedMs } = parts;
-  const other = (await readSeals(archive, parts, prev)).find((seal) => seal.text !== text);
-  if (other !== undefined) throw forked(other.key, Date.parse(other.lastModified) - archive.clockSkewMs > startedMs);
+  const other = (await readSeals(parts.archive, parts, prev)).find((seal) => seal.text !== text);
+  if (other !== undefined) throw forked(other.key, isOfNow(parts, other.lastModified));
+}
+
+/** True for what the store got, by our own clock, while this recorder ran. */
+function isOfNow({ archive, startedMs }: FlushParts, lastModified: string): boolean {
+  return Date.parse(lastModified) - archive.clockSkewMs > startedMs;
 }
 
 /** Times of locks and of records would contradict one another for years: better to wait for a person. */
@@ -189,10 +193,11 @@ function contradicted(key: string): ArchiveError {
  * harmless as junk.
  */
 async function lookUp(
-  { archive, startedMs }: FlushParts,
+  parts: FlushParts,
   key: string,
   { body, sha256, retention, readSigned }: Wanted,
 ): Promise<Receipt | 'free' | 'unlocked' | 'taken'> {
+  const { archive } = parts;
   const versions = await archive.versions(key);
   if (versions.length === 0) return 'free';
   const maxBytes = readSigned === UNSIGNED ? body.length : maxManifestBytes;
@@ -203,7 +208,7 @@ async function lookUp(
     if (bytes === undefined) continue;
     const text = readSigned(bytes);
     if (text !== undefined && text !== readSigned(body)) {
-      throw forked(key, Date.parse(version.lastModified) - archive.clockSkewMs > startedMs);
+      throw forked(key, isOfNow(parts, version.lastModified));
     }
     if (Buffer.compare(bytes, body) === 0) own.push(version);
   }

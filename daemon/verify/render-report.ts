@@ -5,7 +5,7 @@ import type { CompletenessReport } from './completeness.ts';
 import type { Finding } from './findings.ts';
 import type { Gap } from './gaps.ts';
 import { renderStates } from './render-states.ts';
-import { formatDuration, formatCount } from './render-count.ts';
+import { formatCount, formatDuration } from './render-count.ts';
 import { expiredLines, lockTexts } from './render-retention.ts';
 import type { ListedFindings, VerifyReport } from './report.ts';
 

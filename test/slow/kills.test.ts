@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { KILL_LABELS, openKilledLog, type KillPlan } from '../support/kill-driver.ts';
+import { createRandom } from '../support/seeded-random.ts';
 
 const IS_FULL = process.env['STATESEAL_FULL'] === '1';
 const KILLS = IS_FULL ? 1000 : 100;
@@ -71,12 +72,4 @@ function report(hits: ReadonlyMap<string, number>): void {
     const [inside, behind] = [hits.get(`in ${label}`) ?? hits.get(label) ?? 0, hits.get(`after ${label}`) ?? 0];
     console.log(`      ${label.padEnd(20)} ${String(inside).padStart(4)} in it ${String(behind).padStart(4)} after it`);
   }
-}
-
-function createRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 0x100000000;
-  };
 }

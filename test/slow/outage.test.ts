@@ -1,6 +1,7 @@
 // A week without the store, on a simulated clock: recording never stops, what was recorded is sealed in order afterwards,
 // tries are few, and the process does not grow. STATESEAL_FULL=1 records ten times as much.
-// One run of a tenth: 55,206 records, 2,403 tries, 167 MB before and 183 MB at the end. Live heap stays at 16 MB; what moves is V8's room and SQLite's pages.
+// One run of a tenth: 55,206 records, 2,403 tries, 167 MB before and 183 MB at the end. Live heap stays at 16 MB; what
+// moves is V8's room and SQLite's pages.
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';

@@ -9,6 +9,7 @@ import { openFaultProxy } from '../support/fault-proxy.ts';
 import { KILL_LABELS, openKilledLog, type KillPlan } from '../support/kill-driver.ts';
 import { S3_CALLS } from '../support/s3-call.ts';
 import { CALLER_PATIENCE_MS, KILLS, SCHEDULED_FAULTS, startSeededFaults } from '../support/seeded-faults.ts';
+import { createRandom } from '../support/seeded-random.ts';
 
 const IS_FULL = process.env['STATESEAL_FULL'] === '1';
 const RUNS = IS_FULL ? 500 : 12;
@@ -114,12 +115,4 @@ function formatHits(hits: ReadonlyMap<string, number>): string {
 
 function formatPlaces(places: ReadonlyMap<string, number>): string {
   return [...places].map(([place, count]) => `${place} ${count}`).join(', ');
-}
-
-function createRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 0x100000000;
-  };
 }

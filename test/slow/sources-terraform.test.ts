@@ -1,6 +1,8 @@
 // The directory source beside a real Terraform: every final state is seen, whatever the spacing, and so is every lock.
 import { expect } from 'chai';
 import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { StateReference, StateSighting, StateSource } from '../../daemon/sources/source.ts';
 import { LocalTree, textOf, until } from '../sources/local-tree.ts';
@@ -121,14 +123,17 @@ describe('sources/directory with a real terraform', () => {
   it('tells the lock of a killed run from a held one', async () => {
     await terraform.write({
       'main.tf': `${config}resource "terraform_data" "slow" {
-  input = var.n
-  provisioner "local-exec" { command = "sleep 3" }
+  input      = var.n
+  depends_on = [terraform_data.b]
+  provisioner "local-exec" { command = "touch provisioning && sleep 3" }
 }
 `,
     });
     const source = tree.open();
     await source.start();
     const run = terraform.spawn(['apply', '-auto-approve', '-no-color'], { env: { TF_VAR_n: 'z' } });
+    // While it sleeps nothing is written: killed between truncation and write, it would leave an empty state.
+    await until('the provisioner', () => existsSync(join(terraform.dir, 'provisioning')));
     const held = await until('a held lock', async () => {
       const { lock } = await source.look(reference, '');
       return lock?.holder === 'held' && lock;

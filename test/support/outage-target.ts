@@ -11,6 +11,7 @@ import { openLogHarness, plainRecord, testVerifier } from './log-harness.ts';
 import { createLogScript, SCRIPT_CONTEXT, SCRIPT_URI } from './log-script.ts';
 import { storeAway } from './memory-archive.ts';
 import { openSealerOn } from './sealer-on.ts';
+import { createRandom } from './seeded-random.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MINUTES = 24 * 60;
@@ -43,7 +44,7 @@ async function run(perMinute: number): Promise<OutageReport> {
   const database = openDatabaseReadOnly(join(log.dataDir, 'log.sqlite'));
   const problems: string[] = [];
   const sealer = openSealerOn(log, database, refusing(store, outage), {
-    random: seededRandom(),
+    random: createRandom(1),
     onProblem: ({ code }) => void problems.push(code),
   });
   const script = createLogScript(1);
@@ -142,14 +143,6 @@ function residentBytes(): number {
 
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-}
-
-function seededRandom(): () => number {
-  let state = 1;
-  return () => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-    return state / 2 ** 32;
-  };
 }
 
 process.stdout.write(`${JSON.stringify(await run(Number(process.argv[2] ?? 2)))}\n`);
