@@ -120,7 +120,7 @@ describe('exec while something is broken', function () {
   });
 
   it('a wrapper that is killed: the run goes on, and its end is told as unknown', async () => {
-    const told = await exec('', "sh -c 'kill -KILL $PPID; sleep 1; touch survived'");
+    const told = await exec('', "sh -c 'sleep 1; kill -KILL $PPID; sleep 1; touch survived'");
     expect(told.signal).to.equal('SIGKILL');
     const end = finishedOf(await spool.until(2));
     expect(end).to.include({ exitCode: -1, signal: '' });
