@@ -33,6 +33,12 @@ export interface ConfigFile {
     readonly requestSeconds?: number;
   };
   readonly http?: { readonly host?: string; readonly port?: number };
+  readonly spool?: {
+    readonly directory?: string;
+    readonly maxFilesPerAccount?: number;
+    readonly maxBytesPerAccount?: number;
+    readonly maxBytes?: number;
+  };
   readonly log?: { readonly name?: string };
   readonly maxFileBytes?: number;
   readonly heartbeatSeconds?: number;

@@ -1,14 +1,16 @@
 // Flags, configuration file and environment → one frozen Config, or every problem at once. The only reader of
 // the configuration file. Precedence: flag, then file, then default.
+import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseArchiveLocation, type ArchiveLocation } from './archive/location.ts';
 import type { RetentionMode } from './archive/archive.ts';
-import { resolveDataDir } from './config-environment.ts';
+import { resolveDataDir, SERVICE_SPOOL } from './config-environment.ts';
 import { parseConfigFile, type ConfigFile } from './config-file.ts';
 import { ConfigError, describeForeign } from './errors.ts';
 import type { PolicyOptions } from './redaction/allow-list.ts';
+import { DEFAULT_QUOTAS, type Quotas } from './spool/quotas.ts';
 
 export interface Config {
   readonly dataDir: string;
@@ -22,6 +24,7 @@ export interface Config {
   readonly seal: { readonly maxAgeMs: number; readonly maxRecords: number; readonly maxBytes: number };
   readonly archive: ArchiveConfig;
   readonly http: { readonly host: string; readonly port: number } | undefined;
+  readonly spool: { readonly directory: string; readonly quotas: Quotas };
   readonly logName: string;
   readonly maxFileBytes: number;
   readonly heartbeatMs: number;
@@ -97,6 +100,7 @@ export async function loadConfig(
     },
     archive: toArchive(flags, file, { dataDir, base, environment }),
     http: toHttp(flags, file),
+    spool: toSpool(file, { dataDir, base, environment }),
     logName: file.log?.name ?? defaultLogName(),
     maxFileBytes: file.maxFileBytes ?? 256 * 1024 * 1024,
     heartbeatMs: (file.heartbeatSeconds ?? 300) * 1000,
@@ -196,6 +200,24 @@ function toHttp(flags: Flags, file: ConfigFile): Config['http'] {
     });
   }
   return { host: file.http?.host ?? '127.0.0.1', port };
+}
+
+/** Where clients look for it, too: $STATESEAL_SPOOL, the service's own where this account owns it, <data dir>/spool. */
+function toSpool({ spool = {} }: ConfigFile, { dataDir, base, environment }: Place): Config['spool'] {
+  const named = spool.directory === undefined ? environment['STATESEAL_SPOOL'] : resolve(base, spool.directory);
+  return {
+    directory: named || (isOwn(SERVICE_SPOOL) ? SERVICE_SPOOL : join(dataDir, 'spool')),
+    quotas: {
+      files: spool.maxFilesPerAccount ?? DEFAULT_QUOTAS.files,
+      sizeBytes: spool.maxBytesPerAccount ?? DEFAULT_QUOTAS.sizeBytes,
+      totalBytes: spool.maxBytes ?? DEFAULT_QUOTAS.totalBytes,
+    },
+  };
+}
+
+function isOwn(path: string): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat !== undefined && stat.uid === process.getuid?.();
 }
 
 function toSeconds(text: string | undefined, fallback: number): number {

@@ -1,13 +1,14 @@
 // Composition root of `stateseal watch`: the only file that knows every adapter. Start order: lock, keys, recorder,
 // log, source, doors; close order: doors, source, last record, last seal, recorder, lock.
 import { existsSync } from 'node:fs';
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmod, mkdir, realpath } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createCloseStack, type CloseStack } from './close-stack.ts';
 import type { Config } from './config.ts';
 import { openControlServer, type ControlHandlers } from './control.ts';
 import { openDoor, type Door } from './door.ts';
+import { openIngest, type Ingest } from './ingest.ts';
 import { ConfigError, type StatesealError, type StoreError } from './errors.ts';
 import { createMatcher } from './glob.ts';
 import { openLogKey, openRedactionKeys, type LogKey } from './keys.ts';
@@ -105,11 +106,9 @@ async function startDaemon(config: Config, events: DaemonEvents, open: CloseStac
   let stopReason: string | undefined;
   open.add(() => (stopReason === undefined ? undefined : lastSeal(sealer)));
   open.add(() => (stopReason === undefined ? undefined : journal.end(stopReason)));
-  const source = openDirectorySource({
-    roots: config.roots,
-    ignore: config.ignore,
-    maxFileBytes: config.maxFileBytes,
-  });
+  const ingest = await openIngest(config, { recorder, origin: key.signer.name, tell, onFailure: fail(events) });
+  open.add(() => ingest.close());
+  const source = openDirectorySource(config);
   open.add(() => source.close());
   let discovered: readonly DiscoveredState[] = [];
   const intake = createIntake({
@@ -132,10 +131,13 @@ async function startDaemon(config: Config, events: DaemonEvents, open: CloseStac
   await intake.start();
   const door = await openDoor(config, fail(events));
   open.add(() => door?.close());
-  const handlers = createHandlers({ sealer, intake, journal, batches, entries, discovered: () => discovered });
+  const handlers = createHandlers({ sealer, intake, journal, batches, entries, ingest, discovered: () => discovered });
   const control = await openControlServer(join(config.dataDir, CONTROL_FILE), handlers);
   open.add(() => control.close());
-  const timer = setInterval(() => void tick(recorder, sealer, journal, tell).catch(fail(events)), TICK_MS);
+  const timer = setInterval(() => {
+    ingest.tick();
+    void tick(recorder, sealer, journal, tell).catch(fail(events));
+  }, TICK_MS);
   open.add(() => clearInterval(timer));
 
   return {
@@ -162,11 +164,20 @@ interface HandlerParts {
   readonly sealer: Sealer;
   readonly intake: Intake;
   readonly journal: Journal;
+  readonly ingest: Ingest;
   readonly discovered: () => readonly DiscoveredState[];
 }
 
 /** What the control socket offers. */
-function createHandlers({ sealer, intake, journal, batches, entries, discovered }: HandlerParts): ControlHandlers {
+function createHandlers({
+  sealer,
+  intake,
+  journal,
+  batches,
+  entries,
+  ingest,
+  discovered,
+}: HandlerParts): ControlHandlers {
   return {
     seal: async () => {
       await sealer.seal();
@@ -178,7 +189,12 @@ function createHandlers({ sealer, intake, journal, batches, entries, discovered 
     },
     note: async (payload) => ({ leafIndex: await journal.note(payload, entries.size()) }),
     status: () =>
-      Promise.resolve({ pid: process.pid, sealer: sealer.status(), unwatched: discovered().filter(isUnwatched) }),
+      Promise.resolve({
+        pid: process.pid,
+        sealer: sealer.status(),
+        unwatched: discovered().filter(isUnwatched),
+        spool: ingest.status(),
+      }),
   };
 }
 
@@ -219,6 +235,7 @@ async function openWorker(config: Config, key: LogKey, onDeath: (error: StoreErr
       quietMs: config.quietMs,
       recorder: key.signer.name,
       host: hostname(),
+      roots: await Promise.all(config.roots.map(async ({ label, path }) => ({ label, path: await toRealPath(path) }))),
     },
     keys,
     policy: config.redaction,
@@ -226,6 +243,11 @@ async function openWorker(config: Config, key: LogKey, onDeath: (error: StoreErr
     seed: key.seed,
   };
   return openRecorderClient(input, onDeath);
+}
+
+/** As a client of the host says it. */
+function toRealPath(path: string): Promise<string> {
+  return realpath(path).catch(() => path);
 }
 
 function createNames(names: Config['names']): (reference: StateReference) => string | undefined {

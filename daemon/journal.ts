@@ -148,6 +148,7 @@ function describeConfig(config: Config): Json {
     roots: config.roots.map(({ label, path }) => ({ label, path })),
     ignore: config.ignore,
     names: config.names,
+    spool: { directory: config.spool.directory, ...config.spool.quotas },
     redaction: {
       values: config.redaction.values,
       hide: config.redaction.hide,

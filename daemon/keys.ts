@@ -71,6 +71,11 @@ export async function openApiToken(dataDir: string): Promise<string> {
   return text.trim();
 }
 
+/** 32 bytes from which the ingest key is derived, made once. Lost: boxes sealed to it cannot be opened any more. */
+export async function openIngestSecret(dataDir: string): Promise<Uint8Array> {
+  return openSecret(join(await keyFolder(dataDir), 'ingest.key'));
+}
+
 /** The newest epoch of the year that is known; the next one where that has no key any more: ids never go back. */
 function toEpoch(year: number, kids: ReadonlySet<string>, lostKids: ReadonlySet<string>): string {
   const ids = [

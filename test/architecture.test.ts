@@ -14,7 +14,7 @@ const TIERS: readonly (readonly string[])[] = [
   ['store', 'archive', 'sources', 'spool', 'keys.ts', 'control.ts', 'process-edge.ts'],
   ['recorder', 'verify', 'config-file.ts', 'config.ts'],
   ['sealer', 'sealer.ts', 'http', 'keeper', 'doctor', 'run'],
-  ['close-stack.ts', 'journal.ts', 'door.ts', 'sealing.ts', 'restore', 'daemon.ts'],
+  ['close-stack.ts', 'journal.ts', 'door.ts', 'ingest.ts', 'sealing.ts', 'restore', 'daemon.ts'],
   ['tour'],
   ['commands'],
   ['context.ts', 'client.ts', 'main.ts'],

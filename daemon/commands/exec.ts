@@ -7,7 +7,7 @@ import { endAs } from '../run/child-end.ts';
 import { listInheritedDescriptors } from '../run/inherited-descriptors.ts';
 import { runWrapped, type WrapperOptions } from '../run/wrapper.ts';
 import { assertOneOf, parseArguments, usageError } from './arguments.ts';
-import type { Command } from './command.ts';
+import type { Command, CommandContext } from './command.ts';
 import { parseDuration } from './duration.ts';
 
 const VERB = 'exec';
@@ -40,7 +40,7 @@ Exit codes: those of the command; 126 and 127 when it cannot be run or found; 2 
   async run(args, context) {
     // Before anything else is opened.
     const descriptors = listInheritedDescriptors();
-    const options = toOptions(args, descriptors);
+    const options = toOptions(args, context, descriptors);
     try {
       const { code, signal, delivery } = await runWrapped(options);
       if (delivery?.outcome === 'refused' && (!context.quiet || wantsTalk())) {
@@ -64,7 +64,7 @@ const START_FAILURES: ReadonlyMap<string, number> = new Map([
 
 const IGNORABLE = ['HUP', 'INT', 'QUIT', 'TERM', 'PIPE'] as const satisfies readonly IgnoredSignal[];
 
-function toOptions(args: readonly string[], descriptors: readonly number[]): WrapperOptions {
+function toOptions(args: readonly string[], context: CommandContext, descriptors: readonly number[]): WrapperOptions {
   const end = args.indexOf('--');
   const argv = end < 0 ? [] : args.slice(end + 1);
   const given = parseArguments(VERB, end < 0 ? args : args.slice(0, end), OPTIONS);
@@ -79,7 +79,7 @@ function toOptions(args: readonly string[], descriptors: readonly number[]): Wra
     argv,
     argv0: given.text('argv0'),
     cwd,
-    spoolDir: resolveSpoolDir(given.text('spool'), cwd),
+    spoolDir: resolveSpoolDir(given.text('spool'), cwd, context),
     isFailClosed: given.has('fail-closed'),
     budgetMs: parseDuration(VERB, '--budget', given.text('budget') ?? '2s'),
     ignored: IGNORABLE.filter((name) => ignored.includes(name)),

@@ -33,6 +33,8 @@ export function changeJson(change: ChangeSummary): JsonObject {
     serials: [...serials],
     counts: { ...counts },
     claims: claims.map((claim) => ({ ...claim })),
+    runs: change.runs.map((run) => ({ ...run })),
+    contents: [...change.contents],
     operation: change.operation,
     toolVersion: change.toolVersion,
     vantage: { ...change.vantage },

@@ -12,9 +12,10 @@ What      --state <name or reference glob>    --address <glob>    --path <pointe
           --action create,update,delete,replace,forget,move,import,taint,untaint
           --kind apply,destroy,refresh,import,manual,rollback,rewritten,replaced,migrated,retired,failed,unknown
 When      --since 24h|2026-05-01    --until …    (time of the change, UTC; --recorded-since for time of the record)
-Who       --actor <glob>
+Who       --actor <glob>    --run <id or its beginning>    --no-actor    --no-run
 Problems  --problems   what somebody should look at: manual, failed, unknown, rolled back, rewritten or replaced
-                       states, gaps, versions not seen, unreadable states, floods, locks left behind
+                       states, gaps, versions not seen, unreadable states, floods, locks left behind, a
+                       run and a source that saw different contents, what the spool turned away
 Output    -n 20        how many, newest first (--json and --csv: all of them unless -n is given)
           -f, --follow     go on with what is recorded next
           --changes        one line per resource instance instead of one per change of a state
@@ -49,6 +50,9 @@ const OPTIONS = {
   action: { type: 'string', multiple: true },
   kind: { type: 'string', multiple: true },
   actor: { type: 'string' },
+  run: { type: 'string' },
+  'no-actor': { type: 'boolean' },
+  'no-run': { type: 'boolean' },
   since: { type: 'string' },
   until: { type: 'string' },
   'recorded-since': { type: 'string' },
@@ -68,15 +72,12 @@ const OPTIONS = {
 /** Filters that need what later versions record: refused, never ignored. */
 const PLANNED = [
   'env',
-  'run',
   'pr',
   'commit',
   'ticket',
   'label',
   'no-plan',
   'beyond-plan',
-  'no-actor',
-  'no-run',
   'no-approval',
   'self-approved',
   'emergency',
@@ -120,12 +121,19 @@ function parseFilter(given: Arguments, nowMs: number): ChangeFilter {
     actions,
     kinds,
     actor: given.text('actor'),
+    run: given.text('run'),
+    without: parseWithout(given),
     sinceMs: time('since'),
     untilMs: time('until'),
     recordedSinceMs: time('recorded-since'),
     atSize: size === undefined ? undefined : parseCount(VERB, '--at-size', size),
     problemsOnly: given.has('problems') ? true : undefined,
   });
+}
+
+function parseWithout(given: Arguments): ChangeFilter['without'] {
+  const words = (['actor', 'run'] as const).filter((word) => given.has(`no-${word}`));
+  return words.length === 0 ? undefined : words;
 }
 
 function parsePath(text: string | undefined): string | undefined {
@@ -153,8 +161,9 @@ function parseGroup(text: string | undefined): CountGroup {
 
 function assertCombination(given: Arguments, { output, filter, isFollowed, format }: LogRequest): void {
   const isCounted = output === 'count' || output === 'stat';
-  if (isCounted && (filter.path !== undefined || filter.actor !== undefined)) {
-    throw usageError(VERB, 'expected --count and --stat without --path and --actor, got both');
+  const { path, actor, run, without } = filter;
+  if (isCounted && [path, actor, run, without].some((asked) => asked !== undefined)) {
+    throw usageError(VERB, 'expected --count and --stat without --path, --actor and --run, got both');
   }
   if (isFollowed && (isCounted || filter.atSize !== undefined)) {
     throw usageError(VERB, 'expected --follow without --count, --stat and --at-size, got both');

@@ -157,7 +157,7 @@ function printStat(queries: Queries, request: LogRequest, context: CommandContex
 function printFooter(queries: Queries, request: LogRequest, context: CommandContext, shown: number): void {
   const { filter, output } = request;
   const { dim } = createPalette(context.color);
-  if (filter.path !== undefined || filter.actor !== undefined) {
+  if ([filter.path, filter.actor, filter.run, filter.without].some((asked) => asked !== undefined)) {
     context.stdout(
       `\n${dim(`${shown} ${shown === 1 ? 'change' : 'changes'} ${shown === request.limit ? 'shown, -n for more' : 'found'}`)}\n`,
     );

@@ -69,11 +69,11 @@ export function formatSerials({ before, serial }: Pick<ChangeSummary, 'before' |
   return before.serial === serial ? escapeText(serial) : `${escapeText(before.serial)}${arrow}${escapeText(serial)}`;
 }
 
-/** "alice (claimed)" per claim of an actor. */
+/** "alice (claimed)" per claim of an actor, each once; the account of the run where nobody is named. */
 export function actorsOf(claims: readonly Claim[]): string[] {
-  return claims
-    .filter(({ field, value }) => field === 'actor' && value !== '')
-    .map(({ value, known }) => `${escapeText(value.replace(/^user:/, ''))} (${known})`);
+  const of = (wanted: string): Claim[] => claims.filter(({ field, value }) => field === wanted && value !== '');
+  const named = of('actor').length > 0 ? of('actor') : of('uid');
+  return [...new Set(named.map(({ value, known }) => `${escapeText(value.replace(/^user:/, ''))} (${known})`))];
 }
 
 /** "14:02:11Z" of an RFC 3339 UTC time. */

@@ -13,6 +13,7 @@ import {
 import { escapeText, type Palette } from '../terminal.ts';
 import { actorsOf, formatDateTime, formatSerials, outputSubject, toSubject, type Subject } from './render-change.ts';
 import { formatPath, formatTransition } from './render-value.ts';
+import { describeRunProblem, type ProblemText } from './render-link.ts';
 import { formatTable, type Cell } from './render-table.ts';
 import { formatCounts, formatTally, paintSymbol, toRemark, toSymbol } from './symbols.ts';
 
@@ -81,7 +82,10 @@ export function formatCountRows(group: string, rows: readonly CountRow[], style:
 }
 
 /** What a problem record says, in a few words. */
-export function describeProblem({ type, data }: ParsedRecord): { readonly kind: string; readonly text: string } {
+export function describeProblem(record: ParsedRecord): ProblemText {
+  const { type, data } = record;
+  const ofRuns = describeRunProblem(record);
+  if (ofRuns !== undefined) return ofRuns;
   if (type === 'state.missed') {
     const serials = `serials ${textAt(data, 'fromSerial')}..${textAt(data, 'toSerial')} not seen`;
     return { kind: 'gap', text: `${serials} (${textAt(data, 'reason').replaceAll('-', ' ')})` };
@@ -115,7 +119,7 @@ function recordCells(stored: StoredRecord, palette: Palette): Cell[] {
   const { kind, text } = describeProblem(record);
   return [
     { text: formatDateTime(textAt(record.data, 'effectiveTime') || record.time, 'minutes'), paint: palette.dim },
-    { text: escapeText(state.name || state.reference), paint: palette.bold },
+    { text: escapeText(state.name || state.reference || record.subject), paint: palette.bold },
     { text: '' },
     { text: '' },
     { text: kind },

@@ -4,6 +4,7 @@ import type { ChangeDetail } from '../store/queries-change.ts';
 import type { Evidence } from '../store/queries-evidence.ts';
 import { textAt } from '../store/queries-fields.ts';
 import type { ChangeSummary, StoredRecord } from '../store/queries-summary.ts';
+import { describeLink } from './render-link.ts';
 import { escapeText, padRight, textWidth, type Palette } from '../terminal.ts';
 import { formatDateTime, formatSerials, formatSubjects, outputSubject, toSubject } from './render-change.ts';
 
@@ -21,7 +22,8 @@ export function formatChange(detail: ChangeDetail, evidence: Evidence, palette: 
     ...section('kind', [formatKind(summary)]),
     ...section('continuity', [formatContinuity(summary)]),
     ...section('who', formatClaims(summary.claims)),
-    ...section('seen by', [formatVantage(summary)]),
+    ...section('run', formatRuns(summary)),
+    ...section('seen by', [formatVantage(summary), ...formatContents(summary)]),
     ...section('evidence', formatEvidence(evidence)),
     ...section('records', [formatSteps(detail)]),
     ...section('notes', formatNotes(detail.records)),
@@ -122,6 +124,23 @@ function formatClaims(claims: readonly Claim[]): string[] {
   );
 }
 
+/** The one run, or those it can be of: none of several is chosen. */
+function formatRuns({ runs }: ChangeSummary): string[] {
+  const names = runs.map(({ id, uid }) => escapeText(`${id} (${uid})`));
+  if (names.length < 2) return names;
+  return [`one of ${names.length}, which is not known:`, ...names];
+}
+
+const CONTENT_WORDS: Readonly<Record<string, string>> = {
+  same: 'a run, too: the same content',
+  different: 'a run, too, with another content: see the notes',
+  unknown: 'a run, too: the contents cannot be compared any more',
+};
+
+function formatContents({ contents }: ChangeSummary): string[] {
+  return [...new Set(contents)].map((content) => CONTENT_WORDS[content] ?? escapeText(content));
+}
+
 function formatVantage({ vantage, sourceVersion }: ChangeSummary): string {
   const { recorder, host, source } = vantage;
   const where = host === recorder ? recorder : `${recorder} on ${host}`;
@@ -141,7 +160,7 @@ function formatNotes(records: readonly StoredRecord[]): string[] {
   const notes = records.filter(({ record }) => /^change\.(noted|linked|judged)$/.test(record.type));
   if (notes.length === 0) return ['none'];
   return notes.map(({ leafIndex, record }) => {
-    const text = textAt(record.data, 'text') || textAt(record.data, 'verdict');
+    const text = textAt(record.data, 'text') || textAt(record.data, 'verdict') || describeLink(record);
     return escapeText(`#${leafIndex} ${record.type} ${formatDateTime(record.time)} ${text}`.trimEnd());
   });
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { callDaemon } from '../control.ts';
 import { ConfigError } from '../errors.ts';
 import type { SealerStatus } from '../sealer/sealer.ts';
+import type { SpoolStatus } from '../spool/reader.ts';
 import { createBatches } from '../store/batches.ts';
 import { openDatabaseReadOnly, type Sqlite } from '../store/database.ts';
 import { createQueries } from '../store/queries.ts';
@@ -21,6 +22,7 @@ interface Live {
   readonly pid: number;
   readonly sealer: SealerStatus;
   readonly unwatched: readonly { readonly displayPath: string; readonly reason: string }[];
+  readonly spool: SpoolStatus;
 }
 
 export const statusCommand: Command = {
@@ -58,6 +60,8 @@ interface Status {
   readonly sealer: SealerStatus | undefined;
   readonly states: readonly (StateOutline & { readonly lock: string; readonly isChanging: boolean })[];
   readonly unwatched: Live['unwatched'];
+  /** What the recorder says of its spool; undefined while it does not run. */
+  readonly spool: SpoolStatus | undefined;
   /** By the receipts in the log; undefined where nothing was locked. */
   readonly locks: LockForecast | undefined;
 }
@@ -86,6 +90,7 @@ async function readStatus(database: Sqlite, context: CommandContext): Promise<St
       isChanging: rows.openChange(state.id) !== undefined,
     })),
     unwatched: live?.unwatched ?? [],
+    spool: live?.spool,
     locks: readLockForecast(database, context.now()),
   };
 }
@@ -106,6 +111,7 @@ function formatStatus(status: Status, context: CommandContext): string {
     `log        ${status.size} records, ${status.published} archived, ${formatWaiting(status.backlog, context.now())}`,
     ...formatBacklog(status, context.now()).map((text) => palette.warning(text)),
     ...formatForecast(status.locks),
+    ...formatSpool(status.spool),
   ];
   const live = status.states.filter((state) => !state.isRetired);
   lines.push(
@@ -126,6 +132,17 @@ function formatStatus(status: Status, context: CommandContext): string {
     lines.push(`not seen   ${escapeText(displayPath)}: ${escapeText(reason)}`);
   }
   return `${lines.join('\n')}\n`;
+}
+
+function formatSpool(spool: SpoolStatus | undefined): string[] {
+  if (spool === undefined) return [];
+  const { directory, waiting, recorded, rejected, overflowed } = spool;
+  const turned = [
+    ...(rejected === 0 ? [] : [`${rejected} refused`]),
+    ...(overflowed === 0 ? [] : [`${overflowed} lost over quota`]),
+  ];
+  const counts = [`${waiting} waiting`, `${recorded} recorded since the start`, ...turned].join(', ');
+  return [`spool      ${escapeText(directory)}: ${counts}`];
 }
 
 /** Receipts and heartbeats wait for the next seal as a rule: only what else waits has an age. */

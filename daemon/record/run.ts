@@ -80,3 +80,28 @@ export interface PlatformObservation extends ClientObservationHead {
 }
 
 export type ClientObservation = RunStartedObservation | RunFinishedObservation | PlatformObservation;
+
+/** Subcommands that write no state. What is not listed may: a new one is not taken for harmless. */
+const READING = new Set([
+  ...[
+    'plan',
+    'show',
+    'output',
+    'validate',
+    'fmt',
+    'version',
+    'providers',
+    'graph',
+    'get',
+    'console',
+    'login',
+    'logout',
+  ],
+  ...['metadata', 'modules', 'test', 'state list', 'state show', 'state pull', 'workspace list', 'workspace show'],
+  ...['workspace select', 'force-unlock', 'query', 'stacks'],
+]);
+
+/** Whether a run of that subcommand can have made a version of its state. */
+export function isWritingCommand(subcommand: string): boolean {
+  return !READING.has(subcommand);
+}

@@ -26,7 +26,11 @@ export interface ChangeKeeper {
   closeQuiet(beforeMs: number): readonly StateRow[];
 }
 
-export function createChangeKeeper(parts: RecorderParts): ChangeKeeper {
+/** `onClosed` hears of each change right after its record. */
+export function createChangeKeeper(
+  parts: RecorderParts,
+  onClosed: (row: StateRow, change: OpenChange, source: string) => void = () => undefined,
+): ChangeKeeper {
   const { states, appender, observer, environment } = parts;
 
   const current = (stateId: string): OpenChange | undefined => {
@@ -99,7 +103,7 @@ export function createChangeKeeper(parts: RecorderParts): ChangeKeeper {
       type: 'state.changed',
       source: row.uri,
       subject: row.name,
-      moment: { source, effectiveTime: change.effectiveTime, timeBasis: 'mtime' },
+      moment: { source, effectiveTime: change.effectiveTime, timeBasis: change.timeBasis ?? 'mtime' },
       data: {
         ...headOf(row, change),
         kind: change.movedFrom === undefined ? kind : 'migrated',
@@ -110,6 +114,7 @@ export function createChangeKeeper(parts: RecorderParts): ChangeKeeper {
       },
     });
     states.closeChange(row.id);
+    onClosed(row, change, source);
   };
 
   const inlineActions = (actions: readonly NetAction[]): Record<string, unknown> => {

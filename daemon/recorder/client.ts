@@ -12,6 +12,7 @@ const METHODS = [
   'observe',
   'tick',
   'append',
+  'ingest',
   'cursor',
   'states',
   'freeze',

@@ -5,6 +5,7 @@ import { ConfigError, describeForeign, StatesealError } from '../errors.ts';
 import type { RecorderClient } from './client.ts';
 import { Flood, FLOOD_PAUSE_MS, FLOOD_WINDOW_MS } from './flood.ts';
 import type { Outcome } from './parts.ts';
+import { isOfRuns } from './run-source.ts';
 
 export interface IntakeParts {
   readonly source: StateSource;
@@ -151,7 +152,8 @@ export function createIntake(parts: IntakeParts): Intake {
   const adoptKnown = async (): Promise<void> => {
     // States of earlier runs first: where one has gone, its successor elsewhere is told from a copy.
     for (const row of await recorder.states()) {
-      if (row.isRetired) continue;
+      // What only runs have shown is watched by no source yet.
+      if (row.isRetired || isOfRuns(row)) continue;
       const reference = { uri: row.uri, workspace: row.workspace };
       watched.set(
         row.uri,

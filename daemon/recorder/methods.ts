@@ -9,18 +9,21 @@ import { createEntries } from '../store/entries.ts';
 import { createQueryIndex } from '../store/query-index.ts';
 import { createStates, type StateRow } from '../store/states.ts';
 import type { StateSighting } from '../sources/source.ts';
+import type { SpoolDelivery } from '../spool/reader.ts';
 import { createAppender, type NewRecord } from './appender.ts';
 import type { Environment } from './environment.ts';
 import { createFreezer, type FreezeLimits } from './freezer.ts';
 import { createObserver } from './observer.ts';
-import type { Outcome, SightingContext } from './parts.ts';
+import type { Outcome, RecorderParts, SightingContext } from './parts.ts';
 import { createRandom } from './random.ts';
 import { createRecorder } from './recorder.ts';
+import type { LocalRoot } from './run-source.ts';
 
 export interface RecorderMethods {
   observe(sighting: StateSighting, context: SightingContext): Outcome;
   tick(): Outcome;
   append(records: readonly NewRecord[]): Outcome;
+  ingest(delivery: SpoolDelivery): Outcome;
   cursor(uri: string): string;
   states(): readonly StateRow[];
   /** Freezes the next batch and returns its size; undefined when every record is frozen. */
@@ -41,6 +44,8 @@ export interface RecorderSettings {
   readonly quietMs: number;
   readonly recorder: string;
   readonly host: string;
+  /** Real paths of the watched roots: a run names its state by path. */
+  readonly roots?: readonly LocalRoot[];
 }
 
 export interface RecorderSecrets {
@@ -74,7 +79,7 @@ export function openRecorderMethods(
   const states = createStates(database);
   const appender = createAppender(environment, entries, batches, createQueryIndex(database));
   const observer = createObserver(states, secrets.keys, secrets.policy);
-  const recorder = createRecorder({
+  const parts: RecorderParts = {
     database,
     entries,
     batches,
@@ -84,7 +89,8 @@ export function openRecorderMethods(
     environment,
     quietMs: settings.quietMs,
     contentDays: settings.contentDays,
-  });
+  };
+  const recorder = createRecorder(parts, { keys: secrets.keys, roots: settings.roots ?? [] });
   const { signer } = secrets;
   const { limits, contentDays } = settings;
   const freezer = createFreezer({ database, entries, batches, signer, limits, contentDays });

@@ -11,7 +11,16 @@ import { HoldTracker } from './hold-tracker.ts';
 import { assertNoteIsClean, hideInLocks } from './known-secrets.ts';
 import { createLockKeeper } from './lock-keeper.ts';
 import type { Outcome, RecorderParts, SightingContext } from './parts.ts';
+import type { RedactionKeys } from '../redaction/keys.ts';
+import { unpackParcel } from '../spool/parcel.ts';
+import type { SpoolDelivery } from '../spool/reader.ts';
+import { createRuns } from '../store/runs.ts';
+import { parseClientObservation } from './client-observation.ts';
+import { createLinkKeeper } from './link-keeper.ts';
+import type { OpenChange } from './open-change.ts';
 import { createReferenceKeeper } from './reference-keeper.ts';
+import { createRunKeeper } from './run-keeper.ts';
+import { isOfRuns, type LocalRoot } from './run-source.ts';
 import { createRenewals } from './renewals.ts';
 import { createVersionKeeper } from './version-keeper.ts';
 
@@ -20,20 +29,33 @@ export interface Recorder {
   /** Closes quiet changes, retires what stayed away, names what stayed empty, renews. Call about once a second. */
   tick(): Outcome;
   append(records: readonly NewRecord[]): Outcome;
+  /** One box of the spool, opened. Throws ParseError when no observation of a client lies in it. */
+  ingest(delivery: SpoolDelivery): Outcome;
   /** The source version last recorded for a reference: what `look` takes as cursor. */
   cursor(uri: string): string;
   states(): readonly StateRow[];
 }
 
-export function createRecorder(parts: RecorderParts): Recorder {
+/** What runs need beside the parts of every recorder. */
+export interface RunSettings {
+  readonly keys: RedactionKeys;
+  readonly roots: readonly LocalRoot[];
+}
+
+export function createRecorder(parts: RecorderParts, { keys, roots }: RunSettings): Recorder {
   const { entries, states, environment } = parts;
+  const runs = createRuns(parts.database);
+  const links = createLinkKeeper(parts, runs);
   const holds = new HoldTracker();
-  const changes: ChangeKeeper = createChangeKeeper(parts);
+  const changes: ChangeKeeper = createChangeKeeper(parts, (row, change, source) =>
+    links.tieChange(row, toTied(change, source)),
+  );
   const locks = createLockKeeper(parts);
   const references = createReferenceKeeper(parts, changes);
   const absences = createAbsenceKeeper(parts, changes);
   const versions = createVersionKeeper(parts, changes, references);
   const renewals = createRenewals(parts, parts.contentDays);
+  const runKeeper = createRunKeeper(parts, { runs, links, versions, changes, keys, roots });
 
   const inTransaction = (work: () => Outcome['verdict']): Outcome => {
     const run = parts.database.transaction(() => {
@@ -61,7 +83,10 @@ export function createRecorder(parts: RecorderParts): Recorder {
 
   const observeVersion = (sighting: StateSighting, context: SightingContext): Outcome['verdict'] => {
     try {
-      return versions.observe(sighting, context);
+      const verdict = versions.observe(sighting, context);
+      const row = states.byUri(sighting.reference.uri);
+      if (row !== undefined && !isOfRuns(row)) links.seenBySource(row, changes.current(row.id)?.id ?? '');
+      return verdict;
     } catch (error) {
       if (!(error instanceof ParseError)) throw error;
       if (!context.isFinalAttempt) return 'retry';
@@ -106,7 +131,7 @@ export function createRecorder(parts: RecorderParts): Recorder {
       let closed: readonly StateRow[] = [];
       const outcome = inTransaction(() => {
         closed = changes.closeQuiet(beforeMs);
-        const isSettled = absences.settle(beforeMs) || closed.length > 0;
+        const isSettled = absences.settle(beforeMs) || links.giveUp() || closed.length > 0;
         return renewals.renewOne() || isSettled ? 'recorded' : 'nothing';
       });
       // Its run is over and recorded, and no lock stood beside it: what comes next starts from here.
@@ -121,11 +146,28 @@ export function createRecorder(parts: RecorderParts): Recorder {
         });
         return records.length > 0 ? 'recorded' : 'nothing';
       }),
+    ingest: ({ key, uid, parcel }) => {
+      const { observation, attachments } = unpackParcel(parcel);
+      const delivery = { observation: parseClientObservation(observation, key), attachments, uid };
+      return inTransaction(() => runKeeper.ingest(delivery));
+    },
     cursor: (uri) => {
       const row = states.byUri(uri);
       if (row === undefined || row.condition !== 'state') return row?.unreadableVersion ?? '';
       return row.sourceVersion;
     },
     states: () => states.all(),
+  };
+}
+
+function toTied(change: OpenChange, source: string): Parameters<ReturnType<typeof createLinkKeeper>['tieChange']>[1] {
+  const { id, effectiveTime, timeBasis = 'mtime', version } = change;
+  return {
+    id,
+    effectiveMs: Date.parse(effectiveTime),
+    source,
+    timeBasis,
+    lineage: version.lineage,
+    serial: version.serial,
   };
 }

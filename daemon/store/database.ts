@@ -2,6 +2,7 @@
 // The writer lives in one worker thread; every other thread or process opens the file read-only.
 import Database from 'better-sqlite3';
 import { ConfigError, StoreError, describeForeign } from '../errors.ts';
+import { DERIVED_RUN_SCHEMA, RUN_SCHEMA } from './schema-runs.ts';
 import { DERIVED_SCHEMA, SCHEMA, SCHEMA_VERSION } from './schema.ts';
 
 export type Sqlite = Database.Database;
@@ -53,9 +54,15 @@ function migrate(database: Sqlite): void {
   const found = Number(database.pragma('user_version', { simple: true }));
   if (found === SCHEMA_VERSION) return assertVersion(database);
   if (found > SCHEMA_VERSION) throw newer(found);
+  const isForeign = found === 0 ? false : database.pragma('application_id', { simple: true }) !== APPLICATION_ID;
+  if (isForeign) return assertVersion(database);
   database.transaction(() => {
-    database.exec(SCHEMA);
-    database.exec(DERIVED_SCHEMA);
+    if (found === 0) {
+      database.exec(SCHEMA);
+      database.exec(DERIVED_SCHEMA);
+    } else database.exec(DERIVED_RUN_SCHEMA);
+    // Version 1 knew no runs: no line of such a log would fill their derived tables.
+    database.exec(RUN_SCHEMA);
     database.pragma(`application_id = ${APPLICATION_ID}`);
     database.pragma(`user_version = ${SCHEMA_VERSION}`);
   })();
@@ -64,6 +71,11 @@ function migrate(database: Sqlite): void {
 function assertVersion(database: Sqlite): void {
   const found = Number(database.pragma('user_version', { simple: true }));
   if (found > SCHEMA_VERSION) throw newer(found);
+  if (found > 0 && found < SCHEMA_VERSION && database.pragma('application_id', { simple: true }) === APPLICATION_ID) {
+    throw new ConfigError('store-older', `expected database version ${SCHEMA_VERSION}, got ${found}`, {
+      hint: 'start the recorder once with this version: stateseal watch; it brings the database up to date',
+    });
+  }
   if (found !== SCHEMA_VERSION || database.pragma('application_id', { simple: true }) !== APPLICATION_ID) {
     throw new ConfigError('store-foreign', 'expected a stateseal database, got another SQLite file', {
       hint: 'point --data-dir at the directory of a stateseal recorder',

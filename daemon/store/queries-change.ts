@@ -7,6 +7,7 @@ import type { Sqlite } from './database.ts';
 import { netActionsOf } from './query-index.ts';
 import { createBlobReader, type BlobReader } from './queries-blob.ts';
 import { objectAt, objectsAt, textAt, textsAt } from './queries-fields.ts';
+import { createAddLinks } from './queries-links.ts';
 import { mergeSteps, type NetValue, type StepBody } from './queries-net.ts';
 import type { ReadRecord } from './queries-read.ts';
 import { toChangeSummary, type ChangeSummary, type StoredRecord } from './queries-summary.ts';
@@ -48,6 +49,7 @@ export interface ChangeReader {
 
 export function createChangeReader(database: Sqlite, readRecord: ReadRecord): ChangeReader {
   const blobs = createBlobReader(database);
+  const addLinks = createAddLinks(database, readRecord);
   const cited = database
     .prepare<[string, number]>(
       "SELECT leaf_index FROM record_index WHERE change_id = ? AND change_id <> '' AND leaf_index <> ? ORDER BY leaf_index",
@@ -61,7 +63,7 @@ export function createChangeReader(database: Sqlite, readRecord: ReadRecord): Ch
       const records = (cited.all(record.id, leafIndex) as number[]).flatMap((index) => readRecord(index) ?? []);
       const steps = groupSteps(records, blobs);
       return {
-        summary: toChangeSummary(leafIndex, record),
+        summary: addLinks(toChangeSummary(leafIndex, record)),
         actions: netActionsOf(record.data, blobs).map((action) => toNetChange(action, steps)),
         outputs: toNetOutputs(steps),
         records,

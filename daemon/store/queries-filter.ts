@@ -47,7 +47,12 @@ export const PROBLEM_TYPES: ReadonlySet<string> = new Set([
   'state.unreadable',
   'state.flooded',
   'lock.abandoned',
+  'spool.overflowed',
+  'spool.rejected',
 ]);
+
+/** Two vantages of one version that do not agree. */
+export const PROBLEM_CONTENTS: readonly string[] = ['different', 'unseen'];
 
 /** All members narrow; an absent one asks nothing. Times are milliseconds since the epoch, `since` included. */
 export interface ChangeFilter {
@@ -63,6 +68,10 @@ export interface ChangeFilter {
   readonly kinds?: readonly string[];
   /** Glob over the actors that a change's claims name. */
   readonly actor?: string;
+  /** Id of a run, or how it begins. */
+  readonly run?: string;
+  /** Only changes that name no actor, or that no run is tied to. */
+  readonly without?: readonly ('actor' | 'run')[];
   readonly sinceMs?: number;
   readonly untilMs?: number;
   readonly recordedSinceMs?: number;
@@ -97,13 +106,20 @@ export function changeCondition(filter: ChangeFilter, renames: readonly AddressI
 
 /** Conditions over `record_index AS r` for problem records; the state is left to the reader of the line. */
 export function problemRecordCondition(filter: ChangeFilter): SqlPart {
-  return joinParts(' AND ', [oneOf('r.type', [...PROBLEM_TYPES]), ...timeParts('r', filter)]);
+  const contents = oneOf('l.content', PROBLEM_CONTENTS);
+  const mismatch: SqlPart = {
+    sql: `(r.type = 'change.linked' AND EXISTS (
+      SELECT 1 FROM link_index l WHERE l.leaf_index = r.leaf_index AND ${contents.sql}))`,
+    parameters: contents.parameters,
+  };
+  const isProblem = joinParts(' OR ', [oneOf('r.type', [...PROBLEM_TYPES]), mismatch]);
+  return joinParts(' AND ', [isProblem, ...timeParts('r', filter)]);
 }
 
 /** True when the filter can only be met by a change: then problem records do not belong in the answer. */
 export function asksForChangesOnly(filter: ChangeFilter): boolean {
-  const { path, kinds, actor } = filter;
-  return hasInstanceFilter(filter) || path !== undefined || kinds !== undefined || actor !== undefined;
+  const { path, kinds, actor, run, without } = filter;
+  return hasInstanceFilter(filter) || [path, kinds, actor, run, without].some((asked) => asked !== undefined);
 }
 
 export function hasInstanceFilter({ address, resourceType, actions }: ChangeFilter): boolean {

@@ -10,6 +10,7 @@ import {
   type SqlPart,
 } from './queries-filter.ts';
 import { matchesAddress, matchesGlob } from './queries-glob.ts';
+import { createAddLinks } from './queries-links.ts';
 import type { NetValue } from './queries-net.ts';
 import type { ReadRecord } from './queries-read.ts';
 import type { FindRenames } from './queries-renames.ts';
@@ -62,6 +63,7 @@ export function createLists(
   changes: ChangeReader,
   findRenames: FindRenames,
 ): Lists {
+  const addLinks = createAddLinks(database, readRecord);
   const scan = function* (arms: readonly Arm[], from: PagePosition): Generator<Row> {
     const statement = database.prepare<unknown[], Row>(scanSql(arms));
     for (let position: PagePosition | undefined = from; position !== undefined;) {
@@ -79,8 +81,9 @@ export function createLists(
     if (stored.record.type !== 'state.changed') {
       return isOfState(stored.record.data, filter.state) ? { is: 'record', stored } : undefined;
     }
-    const change = toChangeSummary(row.leafIndex, stored.record);
-    const isWanted = hasActor(change, filter.actor) && touchesPath(changes, change, filter, renames);
+    const change = addLinks(toChangeSummary(row.leafIndex, stored.record));
+    const isWanted =
+      hasActor(change, filter.actor) && isOfRun(change, filter) && touchesPath(changes, change, filter, renames);
     return isWanted ? { is: 'change', change } : undefined;
   };
 
@@ -143,6 +146,14 @@ function hasActor(change: ChangeSummary, glob: string | undefined): boolean {
     if (field !== 'actor') return false;
     return matchesGlob(glob, value) || matchesGlob(glob, value.slice(value.indexOf(':') + 1));
   });
+}
+
+function isOfRun(change: ChangeSummary, { run, without = [] }: ChangeFilter): boolean {
+  if (without.includes('actor') && change.claims.some(({ field, value }) => field === 'actor' && value !== '')) {
+    return false;
+  }
+  if (without.includes('run') && change.runs.length > 0) return false;
+  return run === undefined || change.runs.some(({ id }) => id.startsWith(run));
 }
 
 function touchesPath(

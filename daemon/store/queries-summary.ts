@@ -3,7 +3,8 @@ import type { JsonObject } from '../json/value.ts';
 import type { ChangeCounts, StateIdentity } from '../record/data.ts';
 import type { Claim } from '../record/observation.ts';
 import type { ParsedRecord } from '../record/record.ts';
-import { PROBLEM_KINDS, PROBLEM_TYPES } from './queries-filter.ts';
+import type { RunIdentity } from '../record/run-data.ts';
+import { PROBLEM_CONTENTS, PROBLEM_KINDS, PROBLEM_TYPES } from './queries-filter.ts';
 import { numberAt, objectAt, objectsAt, textAt, textsAt } from './queries-fields.ts';
 
 export interface StoredRecord {
@@ -34,7 +35,12 @@ export interface ChangeSummary {
   readonly serials: readonly string[];
   readonly steps: number;
   readonly counts: ChangeCounts;
+  /** Of its lock; with its links also of its one run. */
   readonly claims: readonly Claim[];
+  /** The one run it is of, or the several it can be of. */
+  readonly runs: readonly RunIdentity[];
+  /** What further vantages of its versions showed: same, different, unknown, unseen. */
+  readonly contents: readonly string[];
   readonly operation: string;
   readonly movedFrom: string;
   readonly recovered: string;
@@ -72,6 +78,8 @@ export function toChangeSummary(leafIndex: number, record: ParsedRecord): Change
     steps: numberAt(data, 'steps'),
     counts: toCounts(objectAt(data, 'counts') ?? {}),
     claims: objectsAt(data, 'claims').map(toClaim),
+    runs: [],
+    contents: [],
     operation: textAt(data, 'lock', 'operation'),
     movedFrom: textAt(data, 'movedFrom'),
     recovered: textAt(data, 'recovered'),
@@ -86,7 +94,9 @@ export function toChangeSummary(leafIndex: number, record: ParsedRecord): Change
 }
 
 export function isProblemLine(line: LogLine): boolean {
-  return line.is === 'change' ? line.change.isProblem : PROBLEM_TYPES.has(line.stored.record.type);
+  if (line.is === 'change') return line.change.isProblem;
+  const { type, data } = line.stored.record;
+  return PROBLEM_TYPES.has(type) || PROBLEM_CONTENTS.includes(textAt(data, 'content'));
 }
 
 /** The state a record is about; the reference alone where the state has no identity yet. */

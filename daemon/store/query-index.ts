@@ -6,6 +6,7 @@ import type { Sqlite } from './database.ts';
 import type { Entries } from './entries.ts';
 import { createBlobReader, type BlobReader } from './queries-blob.ts';
 import { objectAt, textAt, timeMs } from './queries-fields.ts';
+import { createRunIndex } from './query-index-runs.ts';
 import { DERIVED_SCHEMA, DERIVED_TABLES } from './schema.ts';
 
 /** `change_action.actions` of the address an instance moved away from; never an action of a record. */
@@ -26,9 +27,11 @@ const REBUILD_PAGE = 1000;
 export function createQueryIndex(database: Sqlite): QueryIndex {
   const writer = createWriter(database);
   const blobs = createBlobReader(database);
+  const addRun = createRunIndex(database);
   const add = (leafIndex: number, record: ParsedRecord): void => {
     addRecord(writer, leafIndex, record);
     if (record.type === 'state.changed') addChange(writer, blobs, leafIndex, record);
+    addRun(leafIndex, record);
   };
   const refill = (entries: Entries): void => {
     for (const table of DERIVED_TABLES) database.exec(`DROP TABLE IF EXISTS ${table}`);

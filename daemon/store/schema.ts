@@ -1,7 +1,9 @@
 // The tables. The first group is the log, its staging and the recorder's working memory; the second is derived:
 // it can be dropped and rebuilt from the lines alone (test/store/rebuild.test.ts does so).
 
-export const SCHEMA_VERSION = 1;
+import { DERIVED_RUN_SCHEMA, DERIVED_RUN_TABLES } from './schema-runs.ts';
+
+export const SCHEMA_VERSION = 2;
 
 export const SCHEMA = `
 CREATE TABLE entry (
@@ -78,7 +80,7 @@ CREATE TABLE change_base (
 ) STRICT, WITHOUT ROWID;
 `;
 
-export const DERIVED_TABLES = ['record_index', 'change_index', 'change_action'] as const;
+export const DERIVED_TABLES = ['record_index', 'change_index', 'change_action', ...DERIVED_RUN_TABLES] as const;
 
 export const DERIVED_SCHEMA = `
 CREATE TABLE record_index (
@@ -113,4 +115,4 @@ CREATE TABLE change_action (
   PRIMARY KEY (leaf_index, position)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX action_by_address ON change_action (address, leaf_index);
-`;
+${DERIVED_RUN_SCHEMA}`;

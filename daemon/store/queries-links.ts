@@ -1,0 +1,43 @@
+// What became known of a change after it was recorded: the runs it can be of, and what a second vantage saw. The newest
+// statement about runs counts; every comparison of contents stays.
+import type { RunIdentity } from '../record/run-data.ts';
+import type { Sqlite } from './database.ts';
+import { objectAt, objectsAt, textAt } from './queries-fields.ts';
+import type { ReadRecord } from './queries-read.ts';
+import { toClaim, type ChangeSummary, type StoredRecord } from './queries-summary.ts';
+
+export type AddLinks = (change: ChangeSummary) => ChangeSummary;
+
+/** At most so many statements about one change are read: each run leaves two. */
+const MAX_LINKS = 256;
+
+export function createAddLinks(database: Sqlite, readRecord: ReadRecord): AddLinks {
+  const linksOf = database
+    .prepare<[string], number>(
+      `SELECT leaf_index FROM link_index WHERE change_id = ? AND change_id <> '' ORDER BY leaf_index DESC LIMIT ${MAX_LINKS}`,
+    )
+    .pluck();
+  return (change) => {
+    const indexes = linksOf.all(change.id);
+    if (indexes.length === 0) return change;
+    return withLinks(
+      change,
+      indexes.flatMap((leafIndex) => readRecord(leafIndex) ?? []),
+    );
+  };
+}
+
+/** `links`: newest first. */
+function withLinks(change: ChangeSummary, links: readonly StoredRecord[]): ChangeSummary {
+  const maker = links.find(({ record }) => textAt(record.data, 'content') === '')?.record.data;
+  const claims = maker === undefined ? [] : objectsAt(maker, 'claims').map(toClaim);
+  const contents = links.map(({ record }) => textAt(record.data, 'content')).filter((content) => content !== '');
+  return { ...change, claims: [...change.claims, ...claims], runs: runsOf(maker), contents: contents.reverse() };
+}
+
+function runsOf(data: StoredRecord['record']['data'] | undefined): readonly RunIdentity[] {
+  if (data === undefined) return [];
+  const only = objectAt(data, 'run');
+  const found = only === undefined ? objectsAt(data, 'candidates') : [only];
+  return found.map((run) => ({ id: textAt(run, 'id'), uid: textAt(run, 'uid') }));
+}
