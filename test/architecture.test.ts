@@ -11,7 +11,7 @@ const TIERS: readonly (readonly string[])[] = [
   ['errors.ts'],
   ['json', 'glob.ts', 'terminal.ts', 'program.ts', 'global-flags.ts', 'config-environment.ts'],
   ['record', 'redaction', 'terraform', 'merkle'],
-  ['store', 'archive', 'sources', 'spool', 'keys.ts', 'control.ts', 'process-edge.ts'],
+  ['store', 'archive', 'sources', 'spool', 'keys.ts', 'control.ts', 'process-edge.ts', 'plain-run.ts'],
   ['recorder', 'verify', 'config-file.ts', 'config.ts'],
   ['sealer', 'sealer.ts', 'http', 'keeper', 'doctor', 'run'],
   ['close-stack.ts', 'journal.ts', 'door.ts', 'ingest.ts', 'sealing.ts', 'restore', 'daemon.ts'],
