@@ -15,6 +15,7 @@ const OPTIONS = {
   spool: { type: 'string' },
   'fail-closed': { type: 'boolean' },
   budget: { type: 'string' },
+  pull: { type: 'string' },
   argv0: { type: 'string' },
   ignored: { type: 'string' },
 } as const;
@@ -30,8 +31,8 @@ If they cannot be left there the command runs all the same.
 
 --spool DIR    where to leave them; default: $STATESEAL_SPOOL, /var/spool/stateseal, or the one of the data directory
 --fail-closed  start nothing unless the start of the run is on disk: exit 2 then
---budget TIME  the longest wait for our own work after the command; default 2s. Asking a remote backend for the state
-               afterwards comes on top, at most 15 s
+--budget TIME  the longest wait for our own work after the command; default 2s
+--pull TIME    the longest wait for a remote backend to give the state afterwards, on top of it; default 15s
 --quiet        no word about what could not be recorded, unless STATESEAL_VERBOSE is set
 For the shim: --argv0 NAME (what the command sees as its name), --ignored HUP,INT,QUIT,TERM,PIPE (signals it ignores)
 
@@ -82,6 +83,7 @@ function toOptions(args: readonly string[], context: CommandContext, descriptors
     spoolDir: resolveSpoolDir(given.text('spool'), cwd, context),
     isFailClosed: given.has('fail-closed'),
     budgetMs: parseDuration(VERB, '--budget', given.text('budget') ?? '2s'),
+    pullMs: parseDuration(VERB, '--pull', given.text('pull') ?? '15s'),
     ignored: IGNORABLE.filter((name) => ignored.includes(name)),
     descriptors,
   };
