@@ -8,6 +8,7 @@ import { measureMemory } from './memory.ts';
 import { measureObserve } from './observe.ts';
 import { formatTable, rounded, type BenchRow } from './row.ts';
 import { measureVerify } from './verify.ts';
+import { measureWrapped } from './wrapped.ts';
 
 /** Sizes in bytes. */
 export interface BenchPlan {
@@ -15,6 +16,8 @@ export interface BenchPlan {
   readonly states: readonly { readonly sizeBytes: number; readonly runs: number }[];
   readonly append: { readonly records: number; readonly runs: number };
   readonly memory: { readonly sizeBytes: number; readonly runs: number };
+  /** terraform through exec and the shim; 0 leaves it out. */
+  readonly wrapped: { readonly runs: number };
   /** The measurements of fixed size: verification and hashes. */
   readonly isFixedMeasured: boolean;
 }
@@ -28,6 +31,7 @@ export const FULL: BenchPlan = {
   ],
   append: { records: 20_000, runs: 5 },
   memory: { sizeBytes: 100e6, runs: 3 },
+  wrapped: { runs: 15 },
   isFixedMeasured: true,
 };
 
@@ -39,6 +43,7 @@ export const QUICK: BenchPlan = {
   ],
   append: { records: 10_000, runs: 3 },
   memory: { sizeBytes: 10e6, runs: 1 },
+  wrapped: { runs: 7 },
   isFixedMeasured: true,
 };
 
@@ -49,6 +54,7 @@ export async function runBench(plan: BenchPlan, onRows: (rows: readonly BenchRow
     ...plan.states.map((size) => () => measureObserve(size)),
     () => measureAppend(plan.append),
     () => measureMemory(plan.memory),
+    () => measureWrapped(plan.wrapped),
     ...(plan.isFixedMeasured ? [verifyRows, hashRows] : []),
   ];
   const all: BenchRow[] = [];

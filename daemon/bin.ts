@@ -9,11 +9,14 @@ const needed = 24;
 const found = Number(process.versions.node.split('.')[0]);
 
 if (found < needed) {
+  const { commandOfExec, runPlainly } = await import('./plain-run.ts');
+  const command = commandOfExec(process.argv.slice(2));
   process.stderr.write(
     `stateseal needs Node ${needed} or newer, and this is ${process.versions.node}.\n` +
       `hint: from a clone, npm ci brings the right one and npm start uses it\n`,
   );
-  process.exitCode = 2;
+  if (command.length === 0) process.exitCode = 2;
+  else runPlainly(command);
 } else {
   const argv = process.argv.slice(2);
   const { isClientCall, runClient } = await import('./client.ts');

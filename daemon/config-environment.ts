@@ -34,13 +34,14 @@ export function resolveDataDir(
 export function resolveSpoolDir(
   flag: string | undefined,
   cwd: string,
+  place: { readonly dataDir: string },
   environment: NodeJS.ProcessEnv = process.env,
 ): string {
   const given = flag ?? environment['STATESEAL_SPOOL'];
   if (given !== undefined && given !== '') return resolve(cwd, given);
   if (existsSync(SERVICE_SPOOL)) return SERVICE_SPOOL;
   try {
-    return join(resolveDataDir(undefined, cwd, environment), 'spool');
+    return join(place.dataDir, 'spool');
   } catch (error) {
     if (error instanceof ConfigError) return '';
     throw error;

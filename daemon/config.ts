@@ -6,7 +6,7 @@ import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArchiveLocation, type ArchiveLocation } from './archive/location.ts';
 import type { RetentionMode } from './archive/archive.ts';
-import { resolveDataDir } from './config-environment.ts';
+import { resolveDataDir, SERVICE_SPOOL } from './config-environment.ts';
 import { parseConfigFile, type ConfigFile } from './config-file.ts';
 import { toSources, type ConfiguredBucket, type ConfiguredRoot, type SourceSettings } from './config-sources.ts';
 import { ConfigError, describeForeign } from './errors.ts';
@@ -185,8 +185,6 @@ function toHttp(flags: Flags, file: ConfigFile): Config['http'] {
   }
   return { host: file.http?.host ?? '127.0.0.1', port };
 }
-
-const SERVICE_SPOOL = '/var/spool/stateseal';
 
 /** Where clients look for it, too: $STATESEAL_SPOOL, the service's own where this account owns it, <data dir>/spool. */
 function toSpool({ spool = {} }: ConfigFile, { dataDir, base, environment }: Place): Config['spool'] {

@@ -12,7 +12,7 @@ const TIERS: readonly (readonly string[])[] = [
   ['json', 'glob.ts', 'terminal.ts', 'program.ts', 'global-flags.ts', 'config-environment.ts'],
   ['record', 'redaction', 'terraform', 'merkle'],
   ['s3'],
-  ['store', 'archive', 'sources', 'spool', 'keys.ts', 'control.ts', 'process-edge.ts'],
+  ['store', 'archive', 'sources', 'spool', 'keys.ts', 'control.ts', 'process-edge.ts', 'plain-run.ts'],
   ['recorder', 'verify', 'config-file.ts', 'config-sources.ts', 'config.ts'],
   ['sealer', 'sealer.ts', 'http', 'keeper', 'doctor', 'run'],
   [

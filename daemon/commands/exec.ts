@@ -7,7 +7,7 @@ import { endAs } from '../run/child-end.ts';
 import { listInheritedDescriptors } from '../run/inherited-descriptors.ts';
 import { runWrapped, type WrapperOptions } from '../run/wrapper.ts';
 import { assertOneOf, parseArguments, usageError } from './arguments.ts';
-import type { Command } from './command.ts';
+import type { Command, CommandContext } from './command.ts';
 import { parseDuration } from './duration.ts';
 
 const VERB = 'exec';
@@ -15,6 +15,7 @@ const OPTIONS = {
   spool: { type: 'string' },
   'fail-closed': { type: 'boolean' },
   budget: { type: 'string' },
+  pull: { type: 'string' },
   argv0: { type: 'string' },
   ignored: { type: 'string' },
 } as const;
@@ -30,8 +31,8 @@ If they cannot be left there the command runs all the same.
 
 --spool DIR    where to leave them; default: $STATESEAL_SPOOL, /var/spool/stateseal, or the one of the data directory
 --fail-closed  start nothing unless the start of the run is on disk: exit 2 then
---budget TIME  the longest wait for our own work after the command; default 2s. Asking a remote backend for the state
-               afterwards comes on top, at most 15 s
+--budget TIME  the longest wait for our own work after the command; default 2s
+--pull TIME    the longest wait for a remote backend to give the state afterwards, on top of it; default 15s
 --quiet        no word about what could not be recorded, unless STATESEAL_VERBOSE is set
 For the shim: --argv0 NAME (what the command sees as its name), --ignored HUP,INT,QUIT,TERM,PIPE (signals it ignores)
 
@@ -40,7 +41,7 @@ Exit codes: those of the command; 126 and 127 when it cannot be run or found; 2 
   async run(args, context) {
     // Before anything else is opened.
     const descriptors = listInheritedDescriptors();
-    const options = toOptions(args, descriptors);
+    const options = toOptions(args, context, descriptors);
     try {
       const { code, signal, delivery } = await runWrapped(options);
       if (delivery?.outcome === 'refused' && (!context.quiet || wantsTalk())) {
@@ -64,7 +65,7 @@ const START_FAILURES: ReadonlyMap<string, number> = new Map([
 
 const IGNORABLE = ['HUP', 'INT', 'QUIT', 'TERM', 'PIPE'] as const satisfies readonly IgnoredSignal[];
 
-function toOptions(args: readonly string[], descriptors: readonly number[]): WrapperOptions {
+function toOptions(args: readonly string[], context: CommandContext, descriptors: readonly number[]): WrapperOptions {
   const end = args.indexOf('--');
   const argv = end < 0 ? [] : args.slice(end + 1);
   const given = parseArguments(VERB, end < 0 ? args : args.slice(0, end), OPTIONS);
@@ -79,9 +80,10 @@ function toOptions(args: readonly string[], descriptors: readonly number[]): Wra
     argv,
     argv0: given.text('argv0'),
     cwd,
-    spoolDir: resolveSpoolDir(given.text('spool'), cwd),
+    spoolDir: resolveSpoolDir(given.text('spool'), cwd, context),
     isFailClosed: given.has('fail-closed'),
     budgetMs: parseDuration(VERB, '--budget', given.text('budget') ?? '2s'),
+    pullMs: parseDuration(VERB, '--pull', given.text('pull') ?? '15s'),
     ignored: IGNORABLE.filter((name) => ignored.includes(name)),
     descriptors,
   };

@@ -60,7 +60,7 @@ async function tell(args: readonly string[], context: CommandContext): Promise<v
     event,
     outcome: outcome[0] ?? 'unknown',
     cwd,
-    spoolDir: resolveSpoolDir(given.text('spool'), cwd),
+    spoolDir: resolveSpoolDir(given.text('spool'), cwd, context),
     time: new Date(context.now()).toISOString(),
     budgetMs,
   };

@@ -14,6 +14,8 @@ export interface BeginRun {
   /** Read while the command still is a process; '' where there is no /proc. */
   readonly startTicks: string;
   readonly budgetMs: number;
+  /** How long a remote backend may take to give the state afterwards. */
+  readonly pullMs: number;
 }
 
 /** A piece of Terraform's JSON stream, in order; what is over the limit is not sent. */

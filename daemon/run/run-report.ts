@@ -23,7 +23,6 @@ import { readBackend, workingDirectoryOf } from './working-directory.ts';
 
 export const MAX_PLAN_BYTES = 48 * 1024 * 1024;
 const MAX_STATE_BYTES = 128 * 1024 * 1024;
-export const PULL_WITHIN_MS = 15_000;
 /** The reporter is alone by then: nobody waits so long, and a slow disk loses no record. */
 const END_BUDGET_MS = 30_000;
 
@@ -149,13 +148,13 @@ export class RunReport {
   async #pull({ type }: RunBackend): Promise<Uint8Array | undefined> {
     if (type === 'local' || type === '' || !writesState(this.#command)) return undefined;
     if (!(await this.#world.hasSpool(this.#begin.spoolDir))) return undefined;
-    this.#world.onPull(PULL_WITHIN_MS);
+    this.#world.onPull(this.#begin.pullMs);
     const [program = ''] = this.#begin.argv;
     return pullState({
       program,
       chdir: this.#command.chdir,
       cwd: this.#begin.cwd,
-      withinMs: PULL_WITHIN_MS,
+      withinMs: this.#begin.pullMs,
       maxBytes: MAX_STATE_BYTES,
     });
   }

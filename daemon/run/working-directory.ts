@@ -3,6 +3,7 @@ import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { RunEnvironment } from '../config-environment.ts';
 import type { RunBackend, TerraformCommand } from '../record/run.ts';
+import { encodeSegment } from '../sources/reference.ts';
 import { localPlace, parseBackendPlace } from '../terraform/backend-place.ts';
 import { readBounded, readBoundedText } from './bounded-file.ts';
 
@@ -31,9 +32,14 @@ export async function readBackend(
   return {
     type: place.type,
     workspace,
-    reference: place.reference,
+    reference: place.object === undefined ? '' : toReference(place.object),
     statePath: path === '' ? '' : await realPathOf(resolve(directory, path)),
   };
+}
+
+/** As the source that watches the bucket writes it. */
+function toReference({ bucket, key }: { readonly bucket: string; readonly key: string }): string {
+  return `s3://${encodeSegment(bucket)}/${key.split('/').map(encodeSegment).join('/')}`;
 }
 
 async function readWorkspace(dataDir: string, environment: RunEnvironment): Promise<string> {

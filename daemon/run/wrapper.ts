@@ -21,6 +21,8 @@ export interface WrapperOptions {
   readonly spoolDir: string;
   readonly isFailClosed: boolean;
   readonly budgetMs: number;
+  /** How long a remote backend may take to give the state afterwards. */
+  readonly pullMs: number;
   readonly ignored: readonly IgnoredSignal[];
   readonly descriptors: readonly number[];
 }
@@ -75,10 +77,20 @@ export async function runWrapped(options: WrapperOptions): Promise<RunEnd> {
 const LEFT: Delivery = { outcome: 'refused', reason: 'timeout', hint: 'the record is written later, or not' };
 
 function toBegin(options: WrapperOptions, startedAt: Date, pid: number) {
-  const { argv, cwd, spoolDir, budgetMs } = options;
+  const { argv, cwd, spoolDir, budgetMs, pullMs } = options;
   const run = uuidV7(startedAt.getTime(), randomBytes(10));
   const who = { pid, startTicks: readStartTicks(pid) };
-  return { type: 'run', run, argv, cwd, spoolDir, startedAt: startedAt.toISOString(), ...who, budgetMs } as const;
+  return {
+    type: 'run',
+    run,
+    argv,
+    cwd,
+    spoolDir,
+    startedAt: startedAt.toISOString(),
+    ...who,
+    budgetMs,
+    pullMs,
+  } as const;
 }
 
 /** Lets the command begin once its start is on disk; otherwise it never begins. */

@@ -5,8 +5,8 @@ import { isJsonObject, member, type JsonObject } from '../json/value.ts';
 
 export interface BackendPlace {
   readonly type: string;
-  /** "s3://bucket/key" of this workspace; '' for other types, and where a part is missing. */
-  readonly reference: string;
+  /** Of an s3 backend: bucket and key of this workspace; undefined for other types, and where a part is missing. */
+  readonly object: { readonly bucket: string; readonly key: string } | undefined;
   /** Of a local backend: the state's path, relative to the working directory; else ''. */
   readonly statePath: string;
 }
@@ -18,7 +18,7 @@ export function localPlace(workspace: string, path?: string, workspaceDir?: stri
   const file = path ?? 'terraform.tfstate';
   const folder = workspaceDir ?? 'terraform.tfstate.d';
   const statePath = workspace === 'default' ? file : `${folder}/${workspace}/terraform.tfstate`;
-  return { type: 'local', reference: '', statePath };
+  return { type: 'local', object: undefined, statePath };
 }
 
 /** Undefined for bytes that are no pointer. Never throws. */
@@ -30,16 +30,15 @@ export function parseBackendPlace(bytes: Uint8Array, workspace: string): Backend
   const config = member(backend, 'config');
   const text = (name: string): string | undefined => (isJsonObject(config) ? shortText(config, name) : undefined);
   if (type === 'local') return localPlace(workspace, text('path'), text('workspace_dir'));
-  if (type !== 's3') return { type, reference: '', statePath: '' };
-  return { type, reference: s3Reference(text, workspace), statePath: '' };
+  return { type, object: type === 's3' ? toObject(text, workspace) : undefined, statePath: '' };
 }
 
 /** The backend's own naming: `env:/<workspace>/<key>` unless workspace_key_prefix says otherwise. */
-function s3Reference(text: (name: string) => string | undefined, workspace: string): string {
+function toObject(text: (name: string) => string | undefined, workspace: string): BackendPlace['object'] {
   const [bucket, key] = [text('bucket'), text('key')];
-  if (bucket === undefined || key === undefined) return '';
-  if (workspace === 'default') return `s3://${bucket}/${key}`;
-  return `s3://${bucket}/${text('workspace_key_prefix') ?? 'env:'}/${workspace}/${key}`;
+  if (bucket === undefined || key === undefined) return undefined;
+  const prefix = workspace === 'default' ? '' : `${text('workspace_key_prefix') ?? 'env:'}/${workspace}/`;
+  return { bucket, key: prefix + key };
 }
 
 function readBackend(bytes: Uint8Array): JsonObject | undefined {

@@ -37,11 +37,11 @@ describe('the working directory of a run', () => {
       join(moved, 'terraform.tfstate'),
       JSON.stringify({
         version: 3,
-        backend: { type: 's3', config: { bucket: 'b', key: 'k', workspace_key_prefix: 'ws' } },
+        backend: { type: 's3', config: { bucket: 'b', key: 'k 1/ü', workspace_key_prefix: 'ws' } },
       }),
     );
     const environment = { TF_DATA_DIR: 'elsewhere', TF_WORKSPACE: 'x' };
-    expect((await readBackend(folder, environment, [])).reference).to.equal('s3://b/ws/x/k');
+    expect((await readBackend(folder, environment, [])).reference).to.equal('s3://b/ws/x/k%201/%C3%BC');
   });
 
   it('keeps secrets of the pointer to itself', async () => {

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { splitGlobalFlags } from '../../daemon/global-flags.ts';
 import { isClientCall } from '../../daemon/client.ts';
+import { commandOfExec } from '../../daemon/plain-run.ts';
 import { selectInherited, toStdio } from '../../daemon/run/inherited-descriptors.ts';
 import { isRecorded, UNRECORDED, writesState } from '../../daemon/run/recorded-commands.ts';
 import { isStruck } from '../../daemon/run/sentinel.ts';
@@ -83,6 +84,13 @@ describe('parts of the wrapper', () => {
     expect(isClientCall(['--data-dir', 'x', 'exec', '--', 'a'])).to.equal(true);
     expect(isClientCall(['log', 'exec'])).to.equal(false);
     expect(isClientCall(['--data-dir', 'exec'])).to.equal(false);
+  });
+
+  it('leaves the command to a Node that is too old, unless nothing may run unrecorded', () => {
+    expect(commandOfExec(['-q', 'exec', '--quiet', '--', 'terraform', 'plan'])).to.deep.equal(['terraform', 'plan']);
+    expect(commandOfExec(['exec', '--fail-closed', '--', 'terraform', 'plan'])).to.deep.equal([]);
+    expect(commandOfExec(['log', '--', 'exec'])).to.deep.equal([]);
+    expect(commandOfExec(['exec', 'terraform'])).to.deep.equal([]);
   });
 
   it('finds the version of the tool in what it wrote', () => {

@@ -120,7 +120,7 @@ describe('exec while something is broken', function () {
   });
 
   it('a wrapper that is killed: the run goes on, and its end is told as unknown', async () => {
-    const told = await exec('', "sh -c 'kill -KILL $PPID; sleep 1; touch survived'");
+    const told = await exec('', "sh -c 'sleep 1; kill -KILL $PPID; sleep 1; touch survived'");
     expect(told.signal).to.equal('SIGKILL');
     const end = finishedOf(await spool.until(2));
     expect(end).to.include({ exitCode: -1, signal: '' });
@@ -214,7 +214,7 @@ describe('exec while something is broken', function () {
       const env = { TF_HTTP_ADDRESS: address() };
       expect((await exec('', 'terraform init', env)).code).to.equal(0);
       isHanging = true;
-      const script = `stateseal exec -- ${apply} >out & pid=$!
+      const script = `stateseal exec --pull 4s -- ${apply} >out & pid=$!
         for i in $(seq 300); do grep -q 'Apply complete' out && break; sleep 0.1; done
         sleep 1; kill -0 $pid && echo waiting; kill -TERM $pid; wait $pid; echo "code $?"`;
       const startedMs = performance.now();

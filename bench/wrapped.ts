@@ -1,0 +1,54 @@
+// What exec and the shim add to a command: the same Terraform bare and wrapped, one after the other, with a spool that
+// takes the record. The program is compiled first, as its package is.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findProgram } from '../test/support/components.ts';
+import { makeClientSpool } from '../test/support/client-spool.ts';
+import { packProgram } from '../test/support/packed-program.ts';
+import { makeWays, type Way, type Ways } from '../test/support/wrapped-terraform.ts';
+import { timeMs, toRow, type BenchRow, type Turn } from './row.ts';
+
+const CONFIG = 'resource "terraform_data" "one" {\n  count = 20\n}\n';
+const COMMANDS = ['version', 'plan -input=false'] as const;
+
+/** No rows where there is no terraform. */
+export async function measureWrapped({ runs }: { readonly runs: number }): Promise<BenchRow[]> {
+  if (findProgram('terraform') === undefined || runs === 0) return [];
+  const folder = mkdtempSync(join(tmpdir(), 'stateseal-bench-'));
+  const packed = packProgram();
+  try {
+    const { dir } = await makeClientSpool(join(folder, 'spool'));
+    const ways = makeWays(folder, packed.bin, dir);
+    const room = join(folder, 'infra');
+    mkdirSync(room);
+    writeFileSync(join(room, 'main.tf'), CONFIG);
+    execFileSync('terraform', ['init'], { cwd: room, env: ways.environment('bare'), stdio: 'ignore' });
+    return (['exec', 'shim'] as const).flatMap((way) =>
+      COMMANDS.map((command) => toBenchRow(way, command, measure(ways, room, way, command, runs))),
+    );
+  } finally {
+    packed.remove();
+    // A reporter may still be writing.
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+  }
+}
+
+function toBenchRow(way: Way, command: string, turns: readonly Turn[]): BenchRow {
+  const [word = ''] = command.split(' ');
+  const facts = { name: `terraform ${word}, ${way}`, size: '20 resources', unit: 'ms', against: 'the bare command' };
+  return toRow(facts, turns, 'none');
+}
+
+function measure(ways: Ways, room: string, way: Way, command: string, runs: number): Turn[] {
+  const time = (by: Way): number => {
+    const env = ways.environment(by);
+    const script = `exec ${ways.call(by)} ${command}`;
+    return timeMs(() => {
+      const { status } = spawnSync('/bin/sh', ['-c', script], { cwd: room, env, stdio: 'ignore' });
+      if (status !== 0) throw new Error(`expected ${command} to work ${by}, got ${status}`);
+    });
+  };
+  return Array.from({ length: runs }, () => ({ baseline: time('bare'), value: time(way) }));
+}
