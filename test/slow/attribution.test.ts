@@ -25,6 +25,9 @@ import {
   valuesOf,
   type Run,
 } from '../support/attributed.ts';
+import { callDaemon } from '../../daemon/control.ts';
+import { CONTROL_FILE } from '../../daemon/daemon.ts';
+import type { HeldLock } from '../../daemon/recorder/held-lock.ts';
 import { describeHits, findCanaries } from '../support/canary-hunt.ts';
 import { findProgram, requireComponent } from '../support/components.ts';
 import { asUser, canActAsOthers, holdWords, runWords } from '../support/host-users.ts';
@@ -218,6 +221,28 @@ describe('attribution', function () {
     const abandoned = records.find(({ record }) => record.type === 'lock.abandoned');
     if (abandoned !== undefined)
       expect(valuesOf(claimsOf(abandoned), 'process', 'observed').map(pidOf)).to.deep.equal([dead.pid]);
+  });
+
+  it('says who holds a lock while it stands, from when', async () => {
+    await open(() => withState('held', ANA));
+    const words = holdWords({
+      directory: join(base, 'infra', 'held'),
+      id: 'now',
+      holdMs: 1_500,
+      steps: 'lock info unlock',
+    });
+    const running = runWords(asUser(ANA, words));
+    let holds: readonly HeldLock[] = [];
+    const socket = join(watched.dataDir, CONTROL_FILE);
+    for (let asked = 0; asked < 200 && holds.length === 0; asked += 1) {
+      holds = ((await callDaemon(socket, 'status', 10_000)) as { holds: readonly HeldLock[] }).holds;
+    }
+    const { stdout } = await running;
+    expect(holds.map(({ id, state, holder }) => [id, state, holder])).to.deep.equal([['now', 'held', 'held']]);
+    const claims = holds[0]?.claims ?? [];
+    expect(valuesOf(claims, 'process', 'observed').map(pidOf)).to.deep.equal([Number.parseInt(stdout)]);
+    await watched.settled();
+    expect(((await callDaemon(socket, 'status', 10_000)) as { holds: readonly HeldLock[] }).holds).to.deep.equal([]);
   });
 
   it('names the process that died over its lock', async () => {
