@@ -36,12 +36,12 @@ export function hearLock(memory: PlaceMemory, readers: HolderReaders): void {
   if (seen === undefined) return;
   if (memory.holder?.key !== seen.key) {
     const process = readProcess(place, seen, readers.holders);
-    memory.holder = process && { key: seen.key, process };
+    memory.holder = process && { key: seen.key, process, isCommandAsked: false };
   }
-  const process = memory.holder?.process;
-  const lock = { ...toSighting(seen, readers.users), ...(process && { process }) };
+  const { holder } = memory;
+  const lock = { ...toSighting(seen, readers.users), ...(holder && { process: holder.process }) };
   history.noteRead(lock);
-  if (process?.command === 'unread') completeSoon(memory, lock, process, readers);
+  if (holder?.process.command === 'unread' && !holder.isCommandAsked) completeSoon(memory, lock, holder, readers);
 }
 
 /** The lock of a look with what is known of its holder and owner. */
@@ -78,11 +78,17 @@ function toSighting({ stat, info }: SeenLock, users: Users): LockSighting {
   return { ...unknownHolder, info, createdMs: toMs(stat), ownerUid, ownerUser: users.nameOf(ownerUid) };
 }
 
-function completeSoon(memory: PlaceMemory, lock: LockSighting, facts: ProcessFacts, readers: HolderReaders): void {
-  const key = memory.holder?.key;
-  const completed = readers.commands.complete(facts, readers.signal).then((process) => {
-    if (process === facts) return;
-    if (memory.holder?.key === key && key !== undefined) memory.holder = { key, process };
+function completeSoon(
+  memory: PlaceMemory,
+  lock: LockSighting,
+  holder: NonNullable<PlaceMemory['holder']>,
+  readers: HolderReaders,
+): void {
+  holder.isCommandAsked = true;
+  const completed = readers.commands.complete(holder.process, readers.signal).then((process) => {
+    holder.isCommandAsked = false;
+    if (process === holder.process) return;
+    holder.process = process;
     memory.history.noteRead({ ...lock, process });
   });
   memory.lockReads.add(completed);

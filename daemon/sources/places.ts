@@ -29,7 +29,7 @@ export interface PlaceMemory {
   /** Looks at one state go one after the other. */
   tail: Promise<unknown>;
   /** Who held the lock that was looked at last, by lockKey: asked once per lock. */
-  holder: { readonly key: string; readonly process: ProcessFacts } | undefined;
+  holder: { readonly key: string; process: ProcessFacts; isCommandAsked: boolean } | undefined;
   /** Reads of the lock file that an event started and that have not ended. */
   readonly lockReads: Set<Promise<void>>;
 }

