@@ -24,7 +24,9 @@ import { openDatabaseReadOnly } from './store/database.ts';
 import type { StateRow } from './store/states.ts';
 import { readUsedEpochs } from './store/used-epochs.ts';
 import { newestRecordMs } from './store/queries-read.ts';
-import { createNames, openSources } from './watching.ts';
+import { createImporter } from './importing.ts';
+import { createImportJobs, type ImportJobs, type RunImport } from './import-jobs.ts';
+import { afterDelay, createNames, openSources } from './watching.ts';
 
 export interface DaemonEvents {
   onOutcome(outcome: Outcome): void;
@@ -43,6 +45,7 @@ export interface Daemon {
   sourceProblems(): readonly { readonly code: string; readonly message: string }[];
   sealerStatus(): SealerStatus;
   seal(): Promise<void>;
+  readonly import: RunImport;
   /** Seals what is open and closes everything. Throws what the last seal threw, after closing. */
   close(reason: string): Promise<void>;
 }
@@ -53,7 +56,14 @@ export const RESTORED_FILE = `${DATABASE_FILE}.restored`;
 export const CONTROL_FILE = 'control.sock';
 const TICK_MS = 1_000;
 
-export async function openDaemon(config: Config, events: DaemonEvents): Promise<Daemon> {
+/** 'import': sources and doors stay closed; `import` is what it is opened for. */
+export type DaemonPurpose = 'watch' | 'import';
+
+export async function openDaemon(
+  config: Config,
+  events: DaemonEvents,
+  purpose: DaemonPurpose = 'watch',
+): Promise<Daemon> {
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   await chmod(config.dataDir, 0o700);
   const open = createCloseStack();
@@ -61,7 +71,7 @@ export async function openDaemon(config: Config, events: DaemonEvents): Promise<
     const lock = openDataLock(join(config.dataDir, 'lock'));
     open.add(() => lock.close());
     assertRestored(config.dataDir);
-    return await startDaemon(config, events, open);
+    return await startDaemon(config, events, purpose, open);
   } catch (error) {
     // What stopped the start is worth telling, not what then failed to close.
     await open.close().catch(() => undefined);
@@ -78,7 +88,12 @@ function assertRestored(dataDir: string): void {
 }
 
 /** Everything it opens goes onto `open`, which closes it when the start fails half-way. */
-async function startDaemon(config: Config, events: DaemonEvents, open: CloseStack): Promise<Daemon> {
+async function startDaemon(
+  config: Config,
+  events: DaemonEvents,
+  purpose: DaemonPurpose,
+  open: CloseStack,
+): Promise<Daemon> {
   const key = await openLogKey(config.dataDir, config.logName, DATABASE_FILE);
   const death = createDeath();
   const recorder = await openWorker(config, key, (error) => death.announce(error));
@@ -113,10 +128,7 @@ async function startDaemon(config: Config, events: DaemonEvents, open: CloseStac
     source,
     recorder,
     now: () => performance.now(),
-    schedule: (delayMs, run) => {
-      const timer = setTimeout(run, delayMs);
-      return () => clearTimeout(timer);
-    },
+    schedule: afterDelay,
     onOutcome: tell,
     onDiscovered: (states) => {
       discovered = states;
@@ -126,12 +138,26 @@ async function startDaemon(config: Config, events: DaemonEvents, open: CloseStac
     nameOf: createNames(config.names),
   });
   open.add(() => intake.close());
-  await intake.start();
-  const door = await openDoor(config, fail(events));
-  open.add(() => door?.close());
-  const handlers = createHandlers({ sealer, intake, journal, batches, entries, discovered: () => discovered });
-  const control = await openControlServer(join(config.dataDir, CONTROL_FILE), handlers);
-  open.add(() => control.close());
+  const runImport = createImporter(config, { recorder, database, tell });
+  const imports = createImportJobs(runImport);
+  open.add(() => imports.close());
+  let door: Door | undefined;
+  if (purpose === 'watch') {
+    await intake.start();
+    door = await openDoor(config, fail(events));
+    open.add(() => door?.close());
+    const handlers = createHandlers({
+      sealer,
+      intake,
+      journal,
+      batches,
+      entries,
+      imports,
+      discovered: () => discovered,
+    });
+    const control = await openControlServer(join(config.dataDir, CONTROL_FILE), handlers);
+    open.add(() => control.close());
+  }
   const timer = setInterval(() => void tick(recorder, sealer, journal, tell).catch(fail(events)), TICK_MS);
   open.add(() => clearInterval(timer));
 
@@ -145,6 +171,7 @@ async function startDaemon(config: Config, events: DaemonEvents, open: CloseStac
     sourceProblems: () => source.problems(),
     sealerStatus: () => sealer.status(),
     seal: () => sealer.seal(),
+    import: runImport,
     async close(reason) {
       // A dead recorder writes no last record and freezes no batch: the next start does.
       if (!death.isKnown()) stopReason = reason;
@@ -159,11 +186,13 @@ interface HandlerParts {
   readonly sealer: Sealer;
   readonly intake: Intake;
   readonly journal: Journal;
+  readonly imports: ImportJobs;
   readonly discovered: () => readonly DiscoveredState[];
 }
 
 /** What the control socket offers. */
-function createHandlers({ sealer, intake, journal, batches, entries, discovered }: HandlerParts): ControlHandlers {
+function createHandlers(parts: HandlerParts): ControlHandlers {
+  const { sealer, intake, journal, batches, entries, imports, discovered } = parts;
   return {
     seal: async () => {
       await sealer.seal();
@@ -173,6 +202,7 @@ function createHandlers({ sealer, intake, journal, batches, entries, discovered 
       await intake.lookAtAll();
       return {};
     },
+    import: (payload) => imports.handle(payload),
     note: async (payload) => ({ leafIndex: await journal.note(payload, entries.size()) }),
     status: () =>
       Promise.resolve({ pid: process.pid, sealer: sealer.status(), unwatched: discovered().filter(isUnwatched) }),

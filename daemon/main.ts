@@ -5,6 +5,7 @@ import type { Command } from './commands/command.ts';
 import { archiveCommand } from './commands/archive.ts';
 import { diffCommand } from './commands/diff.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { importCommand } from './commands/import.ts';
 import { initCommand } from './commands/init.ts';
 import { logCommand } from './commands/log.ts';
 import { monitorCommand } from './commands/monitor.ts';
@@ -30,6 +31,7 @@ const COMMANDS: readonly (Command | ServiceCommand)[] = [
   logCommand,
   statusCommand,
   watchCommand,
+  importCommand,
   noteCommand,
   sealCommand,
   verifyCommand,
