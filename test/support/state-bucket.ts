@@ -114,6 +114,7 @@ export function readLog(dataDir: string): readonly StoredRecord[] {
 /** A change with its steps, without what two recorders never share: ids, keyed digests, the time of recording. */
 export function toChanges(records: readonly StoredRecord[]): readonly object[] {
   const steps = records.filter(({ record }) => record.type === 'resource.changed' || record.type === 'output.changed');
+  const stepsOf = Map.groupBy(steps, ({ record }) => record.data['change']);
   const named = records.filter(({ record }) => record.type === 'state.changed' || record.type === 'state.retired');
   return named
     .map(({ record }) => {
@@ -121,7 +122,7 @@ export function toChanges(records: readonly StoredRecord[]): readonly object[] {
       const { kind, kindBasis, continuity, serials, counts, claims, lock, before, effectiveTime, timeBasis, reason } =
         data;
       const version = data['version'] as { readonly sourceVersion?: string } | undefined;
-      const own = steps.filter(({ record: step }) => step.data['change'] === id);
+      const own = stepsOf.get(id) ?? [];
       return {
         ...{
           type,
