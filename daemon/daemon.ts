@@ -132,6 +132,10 @@ async function startDaemon(
     onOutcome: tell,
     onDiscovered: (states) => {
       discovered = states;
+      source
+        .problems()
+        .filter(isOfStore)
+        .forEach((problem) => events.onProblem({ ...problem, hint: STORE_HINT }));
       void journal.inventory(states, source.problems()).catch(fail(events));
     },
     onFailure: (error) => events.onProblem(toProblem(error)),
@@ -253,6 +257,13 @@ async function openWorker(config: Config, key: LogKey, onDeath: (error: StoreErr
     seed: key.seed,
   };
   return openRecorderClient(input, onDeath);
+}
+
+const STORE_HINT = 'states there are looked at again by themselves: their versions wait in the store';
+
+/** A root that is not there yet is no news; a store that does not answer is. */
+function isOfStore({ code }: { readonly code: string }): boolean {
+  return code.startsWith('bucket-');
 }
 
 function isUnwatched(state: DiscoveredState): boolean {

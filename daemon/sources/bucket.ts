@@ -193,8 +193,9 @@ class BucketSource implements StateSource {
     this.#listing ??= this.#list()
       .catch((error: unknown) => {
         if (!(error instanceof ArchiveError)) throw error;
-        const { code, message, hint } = error;
-        this.#problems = [{ code, message: `s3://${this.#options.s3.bucket}: ${message}; ${hint}` }];
+        const { code, message, hint, transient } = error;
+        const advice = transient ? '' : `; ${hint}`;
+        this.#problems = [{ code, message: `s3://${this.#options.s3.bucket}: ${message}${advice}` }];
       })
       .finally(() => {
         this.#listing = undefined;

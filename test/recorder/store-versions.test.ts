@@ -78,7 +78,11 @@ describe('versions of a store', () => {
   const told = (...members: readonly string[]): readonly string[] =>
     records().flatMap((record) => {
       if (record === undefined || !/^(?:state|lock)\./u.test(record.type)) return [];
-      return [[record.type, ...members.flatMap((name) => record.data[name] ?? [])].join(' ')];
+      return [
+        [record.type, ...members.flatMap((name) => (record.data[name] as string | string[] | undefined) ?? [])].join(
+          ' ',
+        ),
+      ];
     });
 
   it('one serial after the other: contiguous, from the birth on, at once and with the time of the store', () => {
