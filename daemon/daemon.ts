@@ -12,7 +12,7 @@ import { ConfigError, type StatesealError, type StoreError } from './errors.ts';
 import { openLogKey, openRedactionKeys, type LogKey } from './keys.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { openRecorderClient, type RecorderClient } from './recorder/client.ts';
-import { createIntake, type Intake } from './recorder/intake.ts';
+import type { Intake } from './recorder/intake.ts';
 import type { Outcome } from './recorder/parts.ts';
 import type { Sealer, SealerStatus, SealProblem } from './sealer/sealer.ts';
 import { lastSeal, openSealer } from './sealing.ts';
@@ -26,7 +26,7 @@ import { readUsedEpochs } from './store/used-epochs.ts';
 import { newestRecordMs } from './store/queries-read.ts';
 import { createImporter } from './importing.ts';
 import { createImportJobs, type ImportJobs, type RunImport } from './import-jobs.ts';
-import { afterDelay, createNames, openSources } from './watching.ts';
+import { follow } from './watching.ts';
 
 export interface DaemonEvents {
   onOutcome(outcome: Outcome): void;
@@ -121,47 +121,21 @@ async function startDaemon(
   let stopReason: string | undefined;
   open.add(() => (stopReason === undefined ? undefined : lastSeal(sealer)));
   open.add(() => (stopReason === undefined ? undefined : journal.end(stopReason)));
-  const source = openSources(config, seenUntilMs);
-  open.add(() => source.close());
-  let discovered: readonly DiscoveredState[] = [];
-  const intake = createIntake({
-    source,
+  const { source, intake, discovered } = follow(config, {
     recorder,
-    now: () => performance.now(),
-    schedule: afterDelay,
-    onOutcome: tell,
-    onDiscovered: (states) => {
-      discovered = states;
-      source
-        .problems()
-        .filter(isOfStore)
-        .forEach((problem) => events.onProblem({ ...problem, hint: STORE_HINT }));
-      void journal.inventory(states, source.problems()).catch(fail(events));
-    },
-    onFailure: (error) => events.onProblem(toProblem(error)),
-    nameOf: createNames(config.names),
+    journal,
+    seenUntilMs,
+    tell,
+    onProblem: (error) => events.onProblem(toProblem(error)),
   });
+  open.add(() => source.close());
   open.add(() => intake.close());
   const runImport = createImporter(config, { recorder, database, tell });
   const imports = createImportJobs(runImport);
   open.add(() => imports.close());
-  let door: Door | undefined;
-  if (purpose === 'watch') {
-    await intake.start();
-    door = await openDoor(config, fail(events));
-    open.add(() => door?.close());
-    const handlers = createHandlers({
-      sealer,
-      intake,
-      journal,
-      batches,
-      entries,
-      imports,
-      discovered: () => discovered,
-    });
-    const control = await openControlServer(join(config.dataDir, CONTROL_FILE), handlers);
-    open.add(() => control.close());
-  }
+  const parts = { sealer, intake, journal, batches, entries, imports, discovered };
+  if (purpose === 'watch') await intake.start();
+  const door = purpose === 'watch' ? await openDoors(config, parts, events, open) : undefined;
   const timer = setInterval(() => void tick(recorder, sealer, journal, tell).catch(fail(events)), TICK_MS);
   open.add(() => clearInterval(timer));
 
@@ -171,7 +145,7 @@ async function startDaemon(
     door,
     died: death.promise,
     states: () => recorder.states(),
-    discovered: () => discovered,
+    discovered,
     sourceProblems: () => source.problems(),
     sealerStatus: () => sealer.status(),
     seal: () => sealer.seal(),
@@ -182,6 +156,20 @@ async function startDaemon(
       await open.close();
     },
   };
+}
+
+/** What others reach the daemon by: the API, and the control socket. */
+async function openDoors(
+  config: Config,
+  parts: HandlerParts,
+  events: DaemonEvents,
+  open: CloseStack,
+): Promise<Door | undefined> {
+  const door = await openDoor(config, fail(events));
+  open.add(() => door?.close());
+  const control = await openControlServer(join(config.dataDir, CONTROL_FILE), createHandlers(parts));
+  open.add(() => control.close());
+  return door;
 }
 
 interface HandlerParts {
@@ -257,13 +245,6 @@ async function openWorker(config: Config, key: LogKey, onDeath: (error: StoreErr
     seed: key.seed,
   };
   return openRecorderClient(input, onDeath);
-}
-
-const STORE_HINT = 'states there are looked at again by themselves: their versions wait in the store';
-
-/** A root that is not there yet is no news; a store that does not answer is. */
-function isOfStore({ code }: { readonly code: string }): boolean {
-  return code.startsWith('bucket-');
 }
 
 function isUnwatched(state: DiscoveredState): boolean {

@@ -21,27 +21,28 @@ export interface ImportState {
 export type RunImport = (
   request: ImportRequest,
   onProgress: (progress: ImportProgress) => void,
-  isStopped: () => boolean,
+  /** Aborted: to stop at once. */
+  signal: AbortSignal,
 ) => Promise<ImportProgress>;
 
 export interface ImportJobs {
   /** Begins an import, or with `ask` tells of the one that runs or ran last. Throws ConfigError. */
   handle(payload: Readonly<Record<string, unknown>>): Promise<ImportState>;
-  /** Stops between two versions, and waits for that. */
+  /** Stops what runs, and waits for that: it goes on when it is asked for again. */
   close(): Promise<void>;
 }
 
 export function createImportJobs(run: RunImport): ImportJobs {
   let state: ImportState = { isRunning: false, progress: undefined };
   let running: Promise<void> = Promise.resolve();
-  let isStopped = false;
+  const stop = new AbortController();
 
   const begin = async (request: ImportRequest): Promise<void> => {
     const onProgress = (progress: ImportProgress): void => {
       state = { isRunning: true, progress };
     };
     try {
-      state = { isRunning: false, progress: await run(request, onProgress, () => isStopped) };
+      state = { isRunning: false, progress: await run(request, onProgress, stop.signal) };
     } catch (error) {
       state = { isRunning: false, progress: state.progress, error: toAnswer(error) };
     }
@@ -57,7 +58,7 @@ export function createImportJobs(run: RunImport): ImportJobs {
       return Promise.resolve(state);
     },
     async close() {
-      isStopped = true;
+      stop.abort();
       await running;
     },
   };

@@ -1,6 +1,6 @@
 // An import as the daemon runs it: a source opened for it and closed after it, on the recorder that is open already.
 import type { Config } from './config.ts';
-import { importHistory } from './history-import.ts';
+import { importHistory, type ImportProgress } from './history-import.ts';
 import type { RunImport } from './import-jobs.ts';
 import type { RecorderClient } from './recorder/client.ts';
 import type { Outcome } from './recorder/parts.ts';
@@ -17,8 +17,12 @@ export interface ImporterParts {
 }
 
 export function createImporter(config: Config, { recorder, database, tell }: ImporterParts): RunImport {
-  return async (request, onProgress, isStopped) => {
+  return async (request, onProgress, signal) => {
     const source = openImportSource(config, request);
+    // A request under way is cut: a silent store keeps nobody from stopping.
+    const cut = (): void => void source.close();
+    signal.addEventListener('abort', cut, { once: true });
+    let last: ImportProgress | undefined;
     try {
       return await importHistory({
         source,
@@ -26,10 +30,14 @@ export function createImporter(config: Config, { recorder, database, tell }: Imp
         nameOf: createNames(config.names),
         isImported: (stateId) => isNewestImported(database, stateId),
         tell,
-        onProgress,
-        isStopped,
+        onProgress: (progress) => onProgress((last = progress)),
+        isStopped: () => signal.aborted,
       });
+    } catch (error) {
+      if (signal.aborted && last !== undefined) return { ...last, isStopped: true };
+      throw error;
     } finally {
+      signal.removeEventListener('abort', cut);
       await source.close();
     }
   };

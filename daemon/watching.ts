@@ -1,21 +1,73 @@
-// The sources of a configuration: all of them as one, and the one that an import reads.
+// The sources of a configuration: all of them as one, with the intake that follows them, and the one an import reads.
 import type { Config } from './config.ts';
 import type { ConfiguredBucket } from './config-sources.ts';
 import { basename, resolve } from 'node:path';
+import { ArchiveError, StatesealError, describeForeign } from './errors.ts';
 import { createMatcher } from './glob.ts';
 import type { ImportRequest } from './import-jobs.ts';
+import type { Journal } from './journal.ts';
+import type { RecorderClient } from './recorder/client.ts';
+import { createIntake, type Intake } from './recorder/intake.ts';
+import type { Outcome } from './recorder/parts.ts';
 import { openBackupSource } from './sources/backups.ts';
 import { DEFAULT_WORKSPACE_PREFIX, parseBucketUri } from './sources/bucket-keys.ts';
 import { openBucketSource, type BucketSourceOptions } from './sources/bucket.ts';
 import { openCompositeSource } from './sources/composite.ts';
 import { openDirectorySource } from './sources/directory.ts';
-import type { StateReference, StateSource } from './sources/source.ts';
+import type { DiscoveredState, SourceProblem, StateReference, StateSource } from './sources/source.ts';
+
+export interface FollowParts {
+  readonly recorder: RecorderClient;
+  readonly journal: Pick<Journal, 'inventory'>;
+  /** When this log wrote last, milliseconds since the epoch; undefined for a new one. */
+  readonly seenUntilMs: number | undefined;
+  readonly tell: (outcome: Outcome) => void;
+  readonly onProblem: (error: StatesealError | string) => void;
+}
+
+export interface Following {
+  readonly source: StateSource;
+  /** Not started. */
+  readonly intake: Intake;
+  discovered(this: void): readonly DiscoveredState[];
+}
+
+export function follow(config: Config, { recorder, journal, seenUntilMs, tell, onProblem }: FollowParts): Following {
+  const source = openSources(config, seenUntilMs);
+  let discovered: readonly DiscoveredState[] = [];
+  const report = (error: unknown): void => onProblem(error instanceof StatesealError ? error : describeForeign(error));
+  const intake = createIntake({
+    source,
+    recorder,
+    now: () => performance.now(),
+    schedule: afterDelay,
+    onOutcome: tell,
+    onDiscovered: (states) => {
+      discovered = states;
+      for (const problem of source.problems()) if (isOfStore(problem)) onProblem(toError(problem));
+      void journal.inventory(states, source.problems()).catch(report);
+    },
+    onFailure: onProblem,
+    nameOf: createNames(config.names),
+  });
+  return { source, intake, discovered: () => discovered };
+}
+
+/** A root that is not there yet is no news; a store that does not answer is. */
+function isOfStore({ code }: SourceProblem): boolean {
+  return code.startsWith('bucket-');
+}
+
+function toError({ code, message }: SourceProblem): ArchiveError {
+  const hint = 'states there are looked at again by themselves: their versions wait in the store';
+  return new ArchiveError(code, message, { transient: true, hint });
+}
 
 /**
  * Every place states come from. Always with the directories: states of earlier roots are theirs. `seenUntilMs`: when
  * this log wrote last. What a bucket shows of younger versions is recorded, also of a state that is new to the log.
  */
-export function openSources(config: Config, seenUntilMs: number | undefined): StateSource {
+function openSources(config: Config, seenUntilMs: number | undefined): StateSource {
   const { roots, ignore, maxFileBytes, buckets } = config;
   const from = seenUntilMs === undefined ? {} : { fromMs: seenUntilMs };
   return openCompositeSource([
@@ -57,7 +109,7 @@ function rootOf({ roots }: Config, path: string): { readonly label: string; read
 }
 
 /** Calls back later; returns how to cancel. */
-export function afterDelay(delayMs: number, run: () => void): () => void {
+function afterDelay(delayMs: number, run: () => void): () => void {
   const timer = setTimeout(run, delayMs);
   return () => clearTimeout(timer);
 }

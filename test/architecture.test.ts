@@ -24,6 +24,7 @@ const TIERS: readonly (readonly string[])[] = [
     'watching.ts',
     'history-import.ts',
     'import-jobs.ts',
+    'importing.ts',
     'daemon.ts',
   ],
   ['tour'],

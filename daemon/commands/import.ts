@@ -118,12 +118,12 @@ async function importHere(
     'import',
   );
   const database = openDatabaseReadOnly(join(config.dataDir, DATABASE_FILE));
-  let isStopped = false;
-  void context.untilStopped().then(() => (isStopped = true));
+  const stop = new AbortController();
+  void context.untilStopped().then(() => stop.abort());
   try {
     counter = createKindCounter(database);
     const onProgress = (progress: ImportProgress): void => screen.progress(progress);
-    const ended = daemon.import(request, onProgress, () => isStopped);
+    const ended = daemon.import(request, onProgress, stop.signal);
     const progress = await Promise.race([ended, daemon.died.then((error) => Promise.reject(error))]);
     return screen.done(progress, counter.counts(), counted);
   } finally {
