@@ -1,7 +1,7 @@
 // Open changes: begun by the first version that differs, grown by each further one, closed by one state.changed
 // when the lock goes, when its holder is found dead, or after the quiet that ends a run without a lock.
 import type { Json } from '../json/value.ts';
-import type { Continuity, NetAction } from '../record/data.ts';
+import type { Continuity, NetAction, TimeBasis } from '../record/data.ts';
 import type { StateSighting } from '../sources/source.ts';
 import type { StateRow } from '../store/states.ts';
 import { diffTrees } from './diff.ts';
@@ -99,7 +99,7 @@ export function createChangeKeeper(parts: RecorderParts): ChangeKeeper {
       type: 'state.changed',
       source: row.uri,
       subject: row.name,
-      moment: { timeBasis: 'mtime', ...change.seen, source, effectiveTime: change.effectiveTime },
+      moment: { timeBasis: basisOf(row), ...change.seen, source, effectiveTime: change.effectiveTime },
       data: {
         ...headOf(row, change),
         kind: change.movedFrom === undefined ? kind : 'migrated',
@@ -152,6 +152,11 @@ export function createChangeKeeper(parts: RecorderParts): ChangeKeeper {
       return closed;
     },
   };
+}
+
+/** For a change that was begun before a restore: what was seen of it then is not in its lines. */
+function basisOf({ uri }: StateRow): TimeBasis {
+  return uri.startsWith('dir:') ? 'mtime' : 'store';
 }
 
 function headOf(row: StateRow, change: OpenChange): Record<string, unknown> {
