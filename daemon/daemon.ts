@@ -13,7 +13,7 @@ import { ConfigError, type StatesealError, type StoreError } from './errors.ts';
 import { openLogKey, openRedactionKeys, type LogKey } from './keys.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { openRecorderClient, type RecorderClient } from './recorder/client.ts';
-import { createIntake, type Intake } from './recorder/intake.ts';
+import type { Intake } from './recorder/intake.ts';
 import type { Outcome } from './recorder/parts.ts';
 import type { Sealer, SealerStatus, SealProblem } from './sealer/sealer.ts';
 import { lastSeal, openSealer } from './sealing.ts';
@@ -25,7 +25,9 @@ import { openDatabaseReadOnly } from './store/database.ts';
 import type { StateRow } from './store/states.ts';
 import { readUsedEpochs } from './store/used-epochs.ts';
 import { newestRecordMs } from './store/queries-read.ts';
-import { createNames, openSources } from './watching.ts';
+import { createImporter } from './importing.ts';
+import { createImportJobs, type ImportJobs, type RunImport } from './import-jobs.ts';
+import { follow } from './watching.ts';
 
 export interface DaemonEvents {
   onOutcome(outcome: Outcome): void;
@@ -44,6 +46,7 @@ export interface Daemon {
   sourceProblems(): readonly { readonly code: string; readonly message: string }[];
   sealerStatus(): SealerStatus;
   seal(): Promise<void>;
+  readonly import: RunImport;
   /** Seals what is open and closes everything. Throws what the last seal threw, after closing. */
   close(reason: string): Promise<void>;
 }
@@ -54,7 +57,14 @@ export const RESTORED_FILE = `${DATABASE_FILE}.restored`;
 export const CONTROL_FILE = 'control.sock';
 const TICK_MS = 1_000;
 
-export async function openDaemon(config: Config, events: DaemonEvents): Promise<Daemon> {
+/** 'import': sources and doors stay closed; `import` is what it is opened for. */
+export type DaemonPurpose = 'watch' | 'import';
+
+export async function openDaemon(
+  config: Config,
+  events: DaemonEvents,
+  purpose: DaemonPurpose = 'watch',
+): Promise<Daemon> {
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   await chmod(config.dataDir, 0o700);
   const open = createCloseStack();
@@ -62,7 +72,7 @@ export async function openDaemon(config: Config, events: DaemonEvents): Promise<
     const lock = openDataLock(join(config.dataDir, 'lock'));
     open.add(() => lock.close());
     assertRestored(config.dataDir);
-    return await startDaemon(config, events, open);
+    return await startDaemon(config, events, purpose, open);
   } catch (error) {
     // What stopped the start is worth telling, not what then failed to close.
     await open.close().catch(() => undefined);
@@ -84,7 +94,12 @@ function assertRestored(dataDir: string): void {
 }
 
 /** Everything it opens goes onto `open`, which closes it when the start fails half-way. */
-async function startDaemon(config: Config, events: DaemonEvents, open: CloseStack): Promise<Daemon> {
+async function startDaemon(
+  config: Config,
+  events: DaemonEvents,
+  purpose: DaemonPurpose,
+  open: CloseStack,
+): Promise<Daemon> {
   const key = await openLogKey(config.dataDir, config.logName, DATABASE_FILE);
   const death = createDeath();
   const recorder = await openWorker(config, key, (error) => death.announce(error));
@@ -112,36 +127,22 @@ async function startDaemon(config: Config, events: DaemonEvents, open: CloseStac
   let stopReason: string | undefined;
   open.add(() => (stopReason === undefined ? undefined : lastSeal(sealer)));
   open.add(() => (stopReason === undefined ? undefined : journal.end(stopReason)));
-  const ingest = await openIngest(config, { recorder, origin: key.signer.name, tell, onFailure: fail(events) });
-  open.add(() => ingest.close());
-  const source = openSources(config, seenUntilMs);
-  open.add(() => source.close());
-  let discovered: readonly DiscoveredState[] = [];
-  const intake = createIntake({
-    source,
+  const { source, intake, discovered } = follow(config, {
     recorder,
-    now: () => performance.now(),
-    schedule: (delayMs, run) => {
-      const timer = setTimeout(run, delayMs);
-      return () => clearTimeout(timer);
-    },
-    onOutcome: tell,
-    onDiscovered: (states) => {
-      discovered = states;
-      void journal.inventory(states, source.problems()).catch(fail(events));
-    },
-    onFailure: (error) => events.onProblem(toProblem(error)),
-    nameOf: createNames(config.names),
+    journal,
+    seenUntilMs,
+    tell,
+    onProblem: (error) => events.onProblem(toProblem(error)),
   });
+  open.add(() => source.close());
   open.add(() => intake.close());
-  await intake.start();
-  const door = await openDoor(config, fail(events));
-  open.add(() => door?.close());
-  const parts = { sealer, intake, journal, recorder, batches, entries, ingest, discovered: () => discovered };
-  const control = await openControlServer(join(config.dataDir, CONTROL_FILE), createHandlers(parts));
-  open.add(() => control.close());
+  const runImport = createImporter(config, { recorder, database, tell });
+  const imports = createImportJobs(runImport);
+  open.add(() => imports.close());
+  const parts = { key, sealer, intake, journal, recorder, batches, entries, imports, discovered, events, tell };
+  const doors = purpose === 'watch' ? await openDoors(config, parts, open) : undefined;
   const timer = setInterval(() => {
-    ingest.tick();
+    doors?.ingest.tick();
     void tick(recorder, sealer, journal, tell).catch(fail(events));
   }, TICK_MS);
   open.add(() => clearInterval(timer));
@@ -149,13 +150,14 @@ async function startDaemon(config: Config, events: DaemonEvents, open: CloseStac
   return {
     vkey: key.vkey,
     isNewLog: key.isNew,
-    door,
+    door: doors?.door,
     died: death.promise,
     states: () => recorder.states(),
-    discovered: () => discovered,
+    discovered,
     sourceProblems: () => source.problems(),
     sealerStatus: () => sealer.status(),
     seal: () => sealer.seal(),
+    import: runImport,
     async close(reason) {
       // A dead recorder writes no last record and freezes no batch: the next start does.
       if (!death.isKnown()) stopReason = reason;
@@ -164,20 +166,45 @@ async function startDaemon(config: Config, events: DaemonEvents, open: CloseStac
   };
 }
 
+interface DoorParts extends Omit<HandlerParts, 'ingest'> {
+  readonly key: LogKey;
+  readonly events: DaemonEvents;
+  readonly tell: (outcome: Outcome) => void;
+}
+
+interface Doors {
+  readonly door: Door | undefined;
+  readonly ingest: Ingest;
+}
+
+/** Follows the sources, then opens what others come in by: spool, API, control socket. */
+async function openDoors(config: Config, parts: DoorParts, open: CloseStack): Promise<Doors> {
+  const { key, recorder, intake, events, tell } = parts;
+  await intake.start();
+  const ingest = await openIngest(config, { recorder, origin: key.signer.name, tell, onFailure: fail(events) });
+  open.add(() => ingest.close());
+  const door = await openDoor(config, fail(events));
+  open.add(() => door?.close());
+  const control = await openControlServer(join(config.dataDir, CONTROL_FILE), createHandlers({ ...parts, ingest }));
+  open.add(() => control.close());
+  return { door, ingest };
+}
+
 interface HandlerParts {
   readonly batches: Batches;
   readonly entries: Entries;
   readonly sealer: Sealer;
   readonly intake: Intake;
   readonly journal: Journal;
-  readonly recorder: Pick<RecorderClient, 'locks'>;
+  readonly recorder: RecorderClient;
   readonly ingest: Ingest;
+  readonly imports: ImportJobs;
   readonly discovered: () => readonly DiscoveredState[];
 }
 
 /** What the control socket offers. */
 function createHandlers(parts: HandlerParts): ControlHandlers {
-  const { sealer, intake, journal, recorder, batches, entries, ingest, discovered } = parts;
+  const { sealer, intake, journal, recorder, batches, entries, ingest, imports, discovered } = parts;
   return {
     seal: async () => {
       await sealer.seal();
@@ -187,6 +214,7 @@ function createHandlers(parts: HandlerParts): ControlHandlers {
       await intake.lookAtAll();
       return {};
     },
+    import: (payload) => imports.handle(payload),
     note: async (payload) => ({ leafIndex: await journal.note(payload, entries.size()) }),
     status: async () => ({
       pid: process.pid,

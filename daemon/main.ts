@@ -6,6 +6,7 @@ import { diffCommand } from './commands/diff.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { execCommand } from './commands/exec.ts';
 import { hookCommand } from './commands/hook.ts';
+import { importCommand } from './commands/import.ts';
 import { initCommand } from './commands/init.ts';
 import { logCommand } from './commands/log.ts';
 import { monitorCommand } from './commands/monitor.ts';
@@ -36,6 +37,7 @@ const COMMANDS: readonly (Command | ServiceCommand)[] = [
   execCommand,
   hookCommand,
   shimCommand,
+  importCommand,
   noteCommand,
   sealCommand,
   verifyCommand,

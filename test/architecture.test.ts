@@ -25,6 +25,7 @@ const TIERS: readonly (readonly string[])[] = [
     'watching.ts',
     'history-import.ts',
     'import-jobs.ts',
+    'importing.ts',
     'daemon.ts',
   ],
   ['tour'],

@@ -69,7 +69,8 @@ async function loadOrReport(given: Arguments, context: ServiceContext, add: Add)
     const config = await context.loadConfig({ s3: readS3Flags(given), ...(archive === undefined ? {} : { archive }) });
     const roots = `${config.roots.length} ${config.roots.length === 1 ? 'root' : 'roots'}`;
     if (config.file === '') add(warn('config', 'no configuration file: flags and defaults only', 'stateseal init'));
-    else if (config.roots.length === 0) add(warn('config', `${config.file} names nothing to watch`, 'set roots'));
+    else if (config.roots.length + config.buckets.length === 0)
+      add(warn('config', `${config.file} names nothing to watch`, 'set roots'));
     else add(ok('config', `${config.file}, ${roots}`));
     return config;
   } catch (error) {

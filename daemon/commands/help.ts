@@ -6,7 +6,8 @@ Look          diff <old> <new>        compare two state files
               log [filters]           changes, newest first            (log --help for all filters)
               status                  recorder, states, backlog, warnings
 
-Record        watch [dir…]            record until stopped             (what the service runs)
+Record        watch [dir|uri…]        record until stopped             (what the service runs)
+              import <dir|uri>        record history that already exists (bucket versions, backups)
               exec -- <command…>      run terraform or tofu and record who, why and what it planned
               shim install            the same for every terraform and tofu of a PATH
               hook <platform> <event> tell of a step of a job              (what the scripts in hooks/ run)

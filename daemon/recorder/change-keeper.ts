@@ -1,7 +1,8 @@
 // Open changes: begun by the first version that differs, grown by each further one, closed by one state.changed
 // when the lock goes, when its holder is found dead, or after the quiet that ends a run without a lock.
+import type { Moment } from './appender.ts';
 import type { Json } from '../json/value.ts';
-import type { Continuity, NetAction } from '../record/data.ts';
+import type { Continuity, NetAction, TimeBasis } from '../record/data.ts';
 import type { StateSighting } from '../sources/source.ts';
 import type { StateRow } from '../store/states.ts';
 import { diffTrees } from './diff.ts';
@@ -26,10 +27,10 @@ export interface ChangeKeeper {
   closeQuiet(beforeMs: number): readonly StateRow[];
 }
 
-/** `onClosed` hears of each change right after its record. */
+/** `onClosed` hears of each change right after its record, and when it happened. */
 export function createChangeKeeper(
   parts: RecorderParts,
-  onClosed: (row: StateRow, change: OpenChange, source: string) => void = () => undefined,
+  onClosed: (row: StateRow, change: OpenChange, moment: Moment) => void = () => undefined,
 ): ChangeKeeper {
   const { states, appender, observer, environment } = parts;
 
@@ -82,6 +83,7 @@ export function createChangeKeeper(
     const hasNumberedBackup = change.numberedBackupSeconds * 1000 >= change.openedMs - 2000;
     // Without a lock: `state mv` and `state rm` alone leave a numbered backup, and destroy nothing.
     const facts = operation === '' ? { forgets: hasNumberedBackup, imports: false } : toOperationFacts(operation);
+    const moment = { timeBasis: basisOf(row), ...change.seen, source, effectiveTime: change.effectiveTime };
     const actions = netActions(spansOf(row), facts);
     const outputs = countOutputs(row);
     const serialOrder = change.isNewborn ? 1 : compareSerials(row.serial, change.before.serial);
@@ -103,7 +105,7 @@ export function createChangeKeeper(
       type: 'state.changed',
       source: row.uri,
       subject: row.name,
-      moment: { timeBasis: 'mtime', ...change.seen, source, effectiveTime: change.effectiveTime },
+      moment,
       data: {
         ...headOf(row, change),
         kind: change.movedFrom === undefined ? kind : 'migrated',
@@ -114,7 +116,7 @@ export function createChangeKeeper(
       },
     });
     states.closeChange(row.id);
-    onClosed(row, change, source);
+    onClosed(row, change, moment);
   };
 
   const inlineActions = (actions: readonly NetAction[]): Record<string, unknown> => {
@@ -157,6 +159,11 @@ export function createChangeKeeper(
       return closed;
     },
   };
+}
+
+/** For a change that was begun before a restore: what was seen of it then is not in its lines. */
+function basisOf({ uri }: StateRow): TimeBasis {
+  return uri.startsWith('dir:') ? 'mtime' : 'store';
 }
 
 function headOf(row: StateRow, change: OpenChange): Record<string, unknown> {

@@ -6,6 +6,7 @@ import type { RecorderClient } from './client.ts';
 import { Flood, FLOOD_PAUSE_MS, FLOOD_WINDOW_MS } from './flood.ts';
 import type { Outcome } from './parts.ts';
 import { isOfRuns } from './run-source.ts';
+import { createSlots } from './slots.ts';
 
 export interface IntakeParts {
   readonly source: StateSource;
@@ -31,6 +32,7 @@ export interface Intake {
 
 const RETRY_MS = [20, 50, 100, 200, 400, 800, 1600];
 const REDISCOVER_MS = 10_000;
+const FETCHES = 4;
 interface Watched {
   readonly state: DiscoveredState;
   readonly isInitial: boolean;
@@ -45,6 +47,7 @@ export function createIntake(parts: IntakeParts): Intake {
   const { source, recorder } = parts;
   const watched = new Map<string, Watched>();
   const cancels = new Set<() => void>();
+  const fetches = createSlots(FETCHES);
   let isClosed = false;
 
   const later = (delayMs: number, run: () => void): void => {
@@ -59,7 +62,7 @@ export function createIntake(parts: IntakeParts): Intake {
     if (isClosed) return Promise.resolve();
     if (!item.isAsked) {
       item.isAsked = true;
-      item.queue = item.queue.then(() => look(item)).catch((error: unknown) => report(item, error));
+      item.queue = item.queue.then(() => lookInTurn(item)).catch((error: unknown) => report(item, error));
     }
     return item.queue;
   };
@@ -80,6 +83,10 @@ export function createIntake(parts: IntakeParts): Intake {
       }),
     );
   };
+
+  /** A file is looked at when it moves; versions that wait in a store come a few at a time. */
+  const lookInTurn = (item: Watched): Promise<void> =>
+    item.state.reference.uri.startsWith('dir:') ? look(item) : fetches.run(() => look(item));
 
   const look = async (item: Watched): Promise<void> => {
     item.isAsked = false;

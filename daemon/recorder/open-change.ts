@@ -19,8 +19,6 @@ export interface OpenChange {
   /** The newest version. */
   readonly version: StateVersionData;
   readonly effectiveTime: string;
-  /** Absent: the file's own time. */
-  readonly timeBasis?: 'store' | 'mtime' | 'run';
   readonly lock: LockFacts | undefined;
   /** How many lock holds were counted since the state before was last looked at; -1 = not known. */
   readonly holds: number;

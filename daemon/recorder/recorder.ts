@@ -5,7 +5,7 @@ import type { LockSighting, StateSighting } from '../sources/source.ts';
 import { createCursors } from '../store/cursors.ts';
 import { guarded } from '../store/database.ts';
 import type { StateRow } from '../store/states.ts';
-import type { NewRecord } from './appender.ts';
+import type { Moment, NewRecord } from './appender.ts';
 import { createAbsenceKeeper } from './absence-keeper.ts';
 import { createChangeKeeper, type ChangeKeeper } from './change-keeper.ts';
 import { toHeldLock, type HeldLock } from './held-lock.ts';
@@ -18,7 +18,7 @@ import { unpackParcel } from '../spool/parcel.ts';
 import type { SpoolDelivery } from '../spool/reader.ts';
 import { createRuns } from '../store/runs.ts';
 import { parseClientObservation } from './client-observation.ts';
-import { createLinkKeeper } from './link-keeper.ts';
+import { createLinkKeeper, type TiedChange } from './link-keeper.ts';
 import type { OpenChange } from './open-change.ts';
 import { createReferenceKeeper } from './reference-keeper.ts';
 import { createRunKeeper } from './run-keeper.ts';
@@ -53,8 +53,8 @@ export function createRecorder(parts: RecorderParts, { keys, roots }: RunSetting
   const links = createLinkKeeper(parts, runs);
   const holds = new HoldTracker();
   const held = new Map<string, LockSighting>();
-  const changes: ChangeKeeper = createChangeKeeper(parts, (row, change, source) =>
-    links.tieChange(row, toTied(change, source)),
+  const changes: ChangeKeeper = createChangeKeeper(parts, (row, change, moment) =>
+    links.tieChange(row, toTied(change, moment)),
   );
   const locks = createLockKeeper(parts);
   const references = createReferenceKeeper(parts, changes);
@@ -185,14 +185,7 @@ export function createRecorder(parts: RecorderParts, { keys, roots }: RunSetting
   };
 }
 
-function toTied(change: OpenChange, source: string): Parameters<ReturnType<typeof createLinkKeeper>['tieChange']>[1] {
-  const { id, effectiveTime, timeBasis = 'mtime', version } = change;
-  return {
-    id,
-    effectiveMs: Date.parse(effectiveTime),
-    source,
-    timeBasis,
-    lineage: version.lineage,
-    serial: version.serial,
-  };
+function toTied({ id, version }: OpenChange, { source, effectiveTime, timeBasis }: Moment): TiedChange {
+  const { lineage, serial } = version;
+  return { id, effectiveMs: Date.parse(effectiveTime), source, timeBasis, lineage, serial };
 }

@@ -8,7 +8,7 @@ import { openS3Archive } from '../../daemon/archive/s3.ts';
 import type { ArchiveError } from '../../daemon/errors.ts';
 import { compareUtf8 } from '../../daemon/archive/key.ts';
 
-export type Operation = 'PutObject' | 'HeadObject' | 'GetObject' | 'ListObjectVersions' | 'other';
+export type Operation = 'PutObject' | 'HeadObject' | 'GetObject' | 'ListObjectVersions' | 'ListObjectsV2' | 'other';
 
 export interface StubRequest {
   readonly operation: Operation;
@@ -109,7 +109,9 @@ async function serve(stub: S3Stub, incoming: IncomingMessage, response: ServerRe
 
 function parseRequest(incoming: IncomingMessage, body: Buffer): StubRequest {
   const url = new URL(incoming.url ?? '', 'http://stub');
-  const key = decodeURIComponent(url.pathname.split('/').slice(2).join('/'));
+  // As it came: URL would follow the dots of a hostile key.
+  const [path = ''] = (incoming.url ?? '').split('?');
+  const key = decodeURIComponent(path.split('/').slice(2).join('/'));
   return {
     operation: toOperation(incoming.method, url),
     key,
@@ -121,6 +123,7 @@ function parseRequest(incoming: IncomingMessage, body: Buffer): StubRequest {
 
 function toOperation(method: string | undefined, url: URL): Operation {
   if (method === 'GET' && url.searchParams.has('versions')) return 'ListObjectVersions';
+  if (method === 'GET' && url.searchParams.get('list-type') === '2') return 'ListObjectsV2';
   if (method === 'PUT') return 'PutObject';
   if (method === 'HEAD') return 'HeadObject';
   return method === 'GET' ? 'GetObject' : 'other';
@@ -129,6 +132,7 @@ function toOperation(method: string | undefined, url: URL): Operation {
 function answerTo(stub: S3Stub, request: StubRequest): StubAnswer {
   if (request.operation === 'PutObject') return put(stub, request);
   if (request.operation === 'ListObjectVersions') return list(stub, request.query);
+  if (request.operation === 'ListObjectsV2') return listCurrent(stub, request.query);
   if (request.operation === 'other') return errorAnswer(501, 'NotImplemented');
   const versionId = request.query.get('versionId');
   const found = stub.versions.find((one) => one.key === request.key && one.versionId === versionId);
@@ -174,6 +178,27 @@ function list(stub: S3Stub, query: URLSearchParams): StubAnswer {
     : '';
   const entries = page.map((one) => entry(stub, one)).join('');
   const body = `<?xml version="1.0"?><ListVersionsResult><IsTruncated>${isTruncated}</IsTruncated>${next}${entries}</ListVersionsResult>`;
+  return { status: 200, body };
+}
+
+/** Current objects alone; the token is the key a page ends with. */
+function listCurrent(stub: S3Stub, query: URLSearchParams): StubAnswer {
+  const newest = new Map(stub.versions.toReversed().map((one) => [one.key, one]));
+  const after = Buffer.from(query.get('continuation-token') ?? '', 'base64').toString();
+  const all = [...newest.values()]
+    .filter((one) => !one.isDeleteMarker && one.key.startsWith(query.get('prefix') ?? ''))
+    .filter((one) => compareUtf8(one.key, after) > 0)
+    .sort((a, b) => compareUtf8(a.key, b.key));
+  const page = all.slice(0, Number(query.get('max-keys') ?? 1000));
+  const isTruncated = page.length < all.length;
+  const next = isTruncated
+    ? `<NextContinuationToken>${Buffer.from(page.at(-1)?.key ?? '').toString('base64')}</NextContinuationToken>`
+    : '';
+  const entries = page.map((one) => {
+    const facts = `<ETag>${one.versionId}</ETag><Size>${one.body.length}</Size><LastModified>${one.lastModified.toISOString()}</LastModified>`;
+    return `<Contents><Key>${encodeURIComponent(one.key)}</Key>${facts}</Contents>`;
+  });
+  const body = `<?xml version="1.0"?><ListBucketResult><IsTruncated>${isTruncated}</IsTruncated>${next}${entries.join('')}</ListBucketResult>`;
   return { status: 200, body };
 }
 
