@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import Ajv2020, { type ErrorObject } from 'ajv/dist/2020.js';
 import { LineCounter, parseDocument, type Document } from 'yaml';
 import type { RetentionMode } from './archive/archive.ts';
+import type { BackendFile } from './config-backend.ts';
 import { ConfigError } from './errors.ts';
 
 export interface ConfigFile {
@@ -33,6 +34,7 @@ export interface ConfigFile {
     readonly requestSeconds?: number;
   };
   readonly http?: { readonly host?: string; readonly port?: number };
+  readonly backend?: BackendFile;
   readonly log?: { readonly name?: string };
   readonly maxFileBytes?: number;
   readonly heartbeatSeconds?: number;

@@ -5,6 +5,7 @@ import { hostname } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { parseArchiveLocation, type ArchiveLocation } from './archive/location.ts';
 import type { RetentionMode } from './archive/archive.ts';
+import { toBackend, type BackendConfig } from './config-backend.ts';
 import { parseConfigFile, type ConfigFile } from './config-file.ts';
 import { ConfigError, describeForeign } from './errors.ts';
 import type { PolicyOptions } from './redaction/allow-list.ts';
@@ -21,6 +22,8 @@ export interface Config {
   readonly seal: { readonly maxAgeMs: number; readonly maxRecords: number; readonly maxBytes: number };
   readonly archive: ArchiveConfig;
   readonly http: { readonly host: string; readonly port: number } | undefined;
+  /** The HTTP state backend; undefined unless configured. */
+  readonly backend: BackendConfig | undefined;
   readonly logName: string;
   readonly maxFileBytes: number;
   readonly heartbeatMs: number;
@@ -78,10 +81,11 @@ export async function loadConfig(
   const file = path === '' ? {} : await readConfigFile(resolve(cwd, path));
   const dataDir = resolveDataDir(flags.dataDir, cwd, environment);
   const base = path === '' ? cwd : dirname(resolve(cwd, path));
+  const roots = toRoots(flags, file, cwd, base);
   return Object.freeze({
     dataDir,
     file: path === '' ? '' : resolve(cwd, path),
-    roots: toRoots(flags, file, cwd, base),
+    roots,
     ignore: file.ignore ?? [],
     names: file.names ?? {},
     redaction: {
@@ -96,6 +100,7 @@ export async function loadConfig(
     },
     archive: toArchive(flags, file, { dataDir, base, environment }),
     http: toHttp(flags, file),
+    backend: toBackend(file.backend, base, roots),
     logName: file.log?.name ?? defaultLogName(),
     maxFileBytes: file.maxFileBytes ?? 256 * 1024 * 1024,
     heartbeatMs: (file.heartbeatSeconds ?? 300) * 1000,

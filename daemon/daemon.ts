@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { openBackendDoor, type BackendDoor, type BackendStatus } from './backend-door.ts';
 import { createCloseStack, type CloseStack } from './close-stack.ts';
 import type { Config } from './config.ts';
 import { openControlServer, type ControlHandlers } from './control.ts';
@@ -36,6 +37,8 @@ export interface Daemon {
   readonly vkey: string;
   readonly isNewLog: boolean;
   readonly door: Door | undefined;
+  /** undefined when no state backend is configured. */
+  backendStatus(): Promise<BackendStatus | undefined>;
   /** Resolves when the recorder's thread has ended by itself: nothing is recorded any more, close and start again. */
   readonly died: Promise<StoreError>;
   states(): Promise<readonly StateRow[]>;
@@ -132,7 +135,9 @@ async function startDaemon(config: Config, events: DaemonEvents, open: CloseStac
   await intake.start();
   const door = await openDoor(config, fail(events));
   open.add(() => door?.close());
-  const handlers = createHandlers({ sealer, intake, journal, batches, entries, discovered: () => discovered });
+  const backend = await openBackendDoor({ config, recorder, onOutcome: tell, onFailure: fail(events) });
+  open.add(() => backend?.close());
+  const handlers = createHandlers({ backend, sealer, intake, journal, batches, entries, discovered: () => discovered });
   const control = await openControlServer(join(config.dataDir, CONTROL_FILE), handlers);
   open.add(() => control.close());
   const timer = setInterval(() => void tick(recorder, sealer, journal, tell).catch(fail(events)), TICK_MS);
@@ -142,6 +147,7 @@ async function startDaemon(config: Config, events: DaemonEvents, open: CloseStac
     vkey: key.vkey,
     isNewLog: key.isNew,
     door,
+    backendStatus: () => Promise.resolve(backend?.status()),
     died: death.promise,
     states: () => recorder.states(),
     discovered: () => discovered,
@@ -157,6 +163,7 @@ async function startDaemon(config: Config, events: DaemonEvents, open: CloseStac
 }
 
 interface HandlerParts {
+  readonly backend: BackendDoor | undefined;
   readonly batches: Batches;
   readonly entries: Entries;
   readonly sealer: Sealer;
@@ -166,7 +173,15 @@ interface HandlerParts {
 }
 
 /** What the control socket offers. */
-function createHandlers({ sealer, intake, journal, batches, entries, discovered }: HandlerParts): ControlHandlers {
+function createHandlers({
+  backend,
+  sealer,
+  intake,
+  journal,
+  batches,
+  entries,
+  discovered,
+}: HandlerParts): ControlHandlers {
   return {
     seal: async () => {
       await sealer.seal();
@@ -177,8 +192,12 @@ function createHandlers({ sealer, intake, journal, batches, entries, discovered 
       return {};
     },
     note: async (payload) => ({ leafIndex: await journal.note(payload, entries.size()) }),
-    status: () =>
-      Promise.resolve({ pid: process.pid, sealer: sealer.status(), unwatched: discovered().filter(isUnwatched) }),
+    status: async () => ({
+      pid: process.pid,
+      sealer: sealer.status(),
+      unwatched: discovered().filter(isUnwatched),
+      backend: await backend?.status(),
+    }),
   };
 }
 

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { GLOBAL_HELP } from './commands/help.ts';
 import type { Command } from './commands/command.ts';
 import { archiveCommand } from './commands/archive.ts';
+import { backendCommand } from './commands/backend.ts';
 import { diffCommand } from './commands/diff.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { initCommand } from './commands/init.ts';
@@ -38,6 +39,7 @@ const COMMANDS: readonly (Command | ServiceCommand)[] = [
   restoreCommand,
   secretCommand,
   archiveCommand,
+  backendCommand,
   doctorCommand,
   initCommand,
   startCommand,

@@ -1,6 +1,7 @@
 // stateseal status: recorder, states, backlog, open changes and locks, warnings; from the database, and from the
 // running daemon where there is one.
 import { join } from 'node:path';
+import type { BackendStatus } from '../backend-door.ts';
 import { callDaemon } from '../control.ts';
 import { ConfigError } from '../errors.ts';
 import type { SealerStatus } from '../sealer/sealer.ts';
@@ -15,12 +16,14 @@ import { createPalette, escapeText } from '../terminal.ts';
 import { formatCount, formatDuration } from '../verify/render-count.ts';
 import { parseArguments } from './arguments.ts';
 import type { Command, CommandContext } from './command.ts';
+import { formatBackend } from './render-backend.ts';
 import { formatForecast } from './render-locks.ts';
 
 interface Live {
   readonly pid: number;
   readonly sealer: SealerStatus;
   readonly unwatched: readonly { readonly displayPath: string; readonly reason: string }[];
+  readonly backend?: BackendStatus;
 }
 
 export const statusCommand: Command = {
@@ -58,6 +61,8 @@ interface Status {
   readonly sealer: SealerStatus | undefined;
   readonly states: readonly (StateOutline & { readonly lock: string; readonly isChanging: boolean })[];
   readonly unwatched: Live['unwatched'];
+  /** undefined when none is configured, or nothing runs. */
+  readonly backend: BackendStatus | undefined;
   /** By the receipts in the log; undefined where nothing was locked. */
   readonly locks: LockForecast | undefined;
 }
@@ -86,6 +91,7 @@ async function readStatus(database: Sqlite, context: CommandContext): Promise<St
       isChanging: rows.openChange(state.id) !== undefined,
     })),
     unwatched: live?.unwatched ?? [],
+    backend: live?.backend,
     locks: readLockForecast(database, context.now()),
   };
 }
@@ -106,6 +112,7 @@ function formatStatus(status: Status, context: CommandContext): string {
     `log        ${status.size} records, ${status.published} archived, ${formatWaiting(status.backlog, context.now())}`,
     ...formatBacklog(status, context.now()).map((text) => palette.warning(text)),
     ...formatForecast(status.locks),
+    ...(status.backend === undefined ? [] : formatBackend(status.backend)),
   ];
   const live = status.states.filter((state) => !state.isRetired);
   lines.push(

@@ -5,12 +5,14 @@ import type { StateRow } from '../store/states.ts';
 import { readUnreadable } from '../store/unreadable.ts';
 import type { ChangeKeeper } from './change-keeper.ts';
 import { identityOf, momentOf } from './identity.ts';
-import { WITHHELD } from './known-secrets.ts';
+import { hideInClaims, WITHHELD } from './known-secrets.ts';
 import type { Outcome, RecorderParts, SightingContext } from './parts.ts';
 
 export interface AbsenceKeeper {
   /** Nothing readable for now: empty or absent. */
   away(sighting: StateSighting): Outcome['verdict'];
+  /** The store was told to delete it, and by whom: retired at once. */
+  remove(sighting: StateSighting, context: SightingContext): Outcome['verdict'];
   /** Returns true when it was recorded, false when this version was recorded before. */
   unreadable(sighting: StateSighting, context: SightingContext, code: string, reason: string): boolean;
   /** Names what has been away since before `beforeMs`. */
@@ -64,6 +66,27 @@ export function createAbsenceKeeper(parts: RecorderParts, changes: ChangeKeeper)
       if (row === undefined || row.condition === sighting.condition) return 'nothing';
       states.put({ ...row, condition: sighting.condition, conditionSinceMs: environment.now() });
       return 'nothing';
+    },
+    remove(sighting, context) {
+      const row = states.byUri(sighting.reference.uri);
+      if (row === undefined) return 'nothing';
+      changes.close(row, context.source, false);
+      const { lineage, serial } = row;
+      appender.append({
+        type: 'state.retired',
+        source: row.uri,
+        subject: row.name,
+        moment: { source: context.source, effectiveTime: '', timeBasis: 'clock' },
+        data: {
+          state: identityOf(row),
+          reason: 'deleted',
+          lineage,
+          serial,
+          claims: hideInClaims(context.claims ?? [], observer.covers),
+        },
+      });
+      states.put({ ...(states.byId(row.id) ?? row), isRetired: true });
+      return 'recorded';
     },
     unreadable(sighting, context, code, reason) {
       const { uri } = sighting.reference;

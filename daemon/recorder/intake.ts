@@ -151,7 +151,7 @@ export function createIntake(parts: IntakeParts): Intake {
   const adoptKnown = async (): Promise<void> => {
     // States of earlier runs first: where one has gone, its successor elsewhere is told from a copy.
     for (const row of await recorder.states()) {
-      if (row.isRetired) continue;
+      if (row.isRetired || row.uri.startsWith('backend:')) continue;
       const reference = { uri: row.uri, workspace: row.workspace };
       watched.set(
         row.uri,

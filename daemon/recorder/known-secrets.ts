@@ -1,6 +1,7 @@
 // Known secrets in what no rule hides by its path: index keys that were stored before they were known, texts of lock
 // files, reasons. Decides by the taint alone; knows nothing of marks or policies.
 import { ConfigError } from '../errors.ts';
+import type { Claim } from '../record/observation.ts';
 import type { LockInfo } from '../terraform/state.ts';
 import type { LockSighting, StateSighting } from '../sources/source.ts';
 import type { States } from '../store/states.ts';
@@ -63,8 +64,13 @@ export function hideInLockFacts(lock: LockFacts, covers: Covers): LockFacts {
     id: hide(lock.id),
     operation: hide(lock.operation),
     created: hide(lock.created),
-    claims: lock.claims.map((claim) => (covers(claim.value) ? { ...claim, value: WITHHELD } : claim)),
+    claims: hideInClaims(lock.claims, covers),
   };
+}
+
+/** What is claimed, without known secrets. */
+export function hideInClaims(claims: readonly Claim[], covers: Covers): readonly Claim[] {
+  return claims.map((claim) => (covers(claim.value) ? { ...claim, value: WITHHELD } : claim));
 }
 
 function hideInLockInfo(info: LockInfo, covers: Covers): LockInfo {

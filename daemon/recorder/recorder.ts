@@ -20,6 +20,11 @@ export interface Recorder {
   /** Closes quiet changes, retires what stayed away, names what stayed empty, renews. Call about once a second. */
   tick(): Outcome;
   append(records: readonly NewRecord[]): Outcome;
+  /**
+   * A version that was not taken in: its content is known again when it comes under another lock. `lock` is the id it
+   * came under, or ''. What is no state is forgotten.
+   */
+  refuse(uri: string, bytes: Uint8Array, facts: { readonly time: string; readonly lock: string }): void;
   /** The source version last recorded for a reference: what `look` takes as cursor. */
   cursor(uri: string): string;
   states(): readonly StateRow[];
@@ -50,10 +55,13 @@ export function createRecorder(parts: RecorderParts): Recorder {
       };
     });
     try {
-      return guarded('record an observation', () => run.immediate());
+      const outcome = guarded('record an observation', () => run.immediate());
+      parts.refused.settle();
+      return outcome;
     } catch (error) {
       // What was learned in memory but rolled back on disk is read again from the store.
       parts.observer.reload();
+      parts.refused.restore();
       absences.reload();
       throw error;
     }
@@ -75,7 +83,8 @@ export function createRecorder(parts: RecorderParts): Recorder {
       const code = problem?.code ?? 'state-unreadable';
       return absences.unreadable(sighting, context, code, problem?.message ?? 'unreadable') ? 'recorded' : 'nothing';
     }
-    if (sighting.condition !== 'state') return absences.away(sighting);
+    if (sighting.condition !== 'state')
+      return context.isRemoval === true ? absences.remove(sighting, context) : absences.away(sighting);
     if (sighting.bytes.length === 0) return 'nothing';
     return observeVersion(sighting, context);
   };
@@ -92,6 +101,7 @@ export function createRecorder(parts: RecorderParts): Recorder {
         // A state has no place for its lock before its first version.
         if (!isKnown) locks.before(sighting, context);
         versions.link(sighting, context);
+        if (sighting.bytes.length > 0) changes.claim(uri, context.claims ?? []);
         const isClosed = changes.endOfHold(sighting, context);
         const isLockRecorded = locks.after(sighting, context);
         return isClosed || isLockRecorded ? 'recorded' : verdict;
@@ -121,6 +131,13 @@ export function createRecorder(parts: RecorderParts): Recorder {
         });
         return records.length > 0 ? 'recorded' : 'nothing';
       }),
+    refuse(uri, bytes, { time, lock }) {
+      try {
+        parts.refused.keep({ uri, ...parts.observer.identify(bytes), time, lock });
+      } catch (error) {
+        if (!(error instanceof ParseError)) throw error;
+      }
+    },
     cursor: (uri) => {
       const row = states.byUri(uri);
       if (row === undefined || row.condition !== 'state') return row?.unreadableVersion ?? '';

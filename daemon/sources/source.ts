@@ -33,6 +33,19 @@ export interface LockSighting {
   readonly pid: number;
 }
 
+/**
+ * What only a store of versions can say: one that keeps every version it was given, in order, each under a name of its
+ * own. Its versions are whole when they are listed; none is overwritten before it was looked at.
+ */
+export interface StoreFacts {
+  /** The cursor this look started from. The recorder refuses a sighting that does not follow what it recorded last. */
+  readonly after: string;
+  /** Newer versions are there already: look again at once. */
+  readonly isBehind: boolean;
+  /** No older version of this reference is known of: where nothing stood before, this version made it. */
+  readonly isFirst: boolean;
+}
+
 export interface BackupSighting {
   readonly sourceVersion: string;
   readonly bytes: Uint8Array;
@@ -65,6 +78,8 @@ export interface StateSighting {
   readonly backup: BackupSighting | undefined;
   /** Unix seconds in the name of the newest numbered backup (state mv / state rm), or 0. */
   readonly numberedBackupSeconds: number;
+  /** Absent for a file, which holds its newest version only. */
+  readonly store?: StoreFacts;
 }
 
 /**
