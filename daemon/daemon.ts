@@ -18,8 +18,9 @@ import { createIntake, type Intake } from './recorder/intake.ts';
 import type { Outcome } from './recorder/parts.ts';
 import type { Sealer, SealerStatus, SealProblem } from './sealer/sealer.ts';
 import { lastSeal, openSealer } from './sealing.ts';
+import { openCompositeSource } from './sources/composite.ts';
 import { openDirectorySource } from './sources/directory.ts';
-import type { DiscoveredState, StateReference } from './sources/source.ts';
+import type { DiscoveredState, StateReference, StateSource } from './sources/source.ts';
 import { createBatches, type Batch, type Batches } from './store/batches.ts';
 import { createEntries, type Entries } from './store/entries.ts';
 import { openDataLock } from './store/data-lock.ts';
@@ -108,11 +109,7 @@ async function startDaemon(config: Config, events: DaemonEvents, open: CloseStac
   let stopReason: string | undefined;
   open.add(() => (stopReason === undefined ? undefined : lastSeal(sealer)));
   open.add(() => (stopReason === undefined ? undefined : journal.end(stopReason)));
-  const source = openDirectorySource({
-    roots: config.roots,
-    ignore: config.ignore,
-    maxFileBytes: config.maxFileBytes,
-  });
+  const source = openSources(config);
   open.add(() => source.close());
   let discovered: readonly DiscoveredState[] = [];
   const intake = createIntake({
@@ -130,6 +127,7 @@ async function startDaemon(config: Config, events: DaemonEvents, open: CloseStac
     },
     onFailure: (error) => events.onProblem(toProblem(error)),
     nameOf: createNames(config.names),
+    isKeptElsewhere: (uri) => config.backend?.states.some(({ name }) => uri === `backend:${name}`) === true,
   });
   open.add(() => intake.close());
   await intake.start();
@@ -160,6 +158,11 @@ async function startDaemon(config: Config, events: DaemonEvents, open: CloseStac
       await open.close();
     },
   };
+}
+
+/** Every place states come from. Always with the directories: states of earlier roots are theirs. */
+function openSources({ roots, ignore, maxFileBytes }: Config): StateSource {
+  return openCompositeSource([openDirectorySource({ roots, ignore, maxFileBytes })]);
 }
 
 interface HandlerParts {

@@ -18,6 +18,8 @@ export interface IntakeParts {
   onFailure(error: StatesealError | string): void;
   /** Names given by configuration, by glob over the reference. */
   nameOf(reference: StateReference): string | undefined;
+  /** True for a state that comes by itself: the backend's own are not looked for. */
+  readonly isKeptElsewhere?: (uri: string) => boolean;
 }
 
 export interface Intake {
@@ -86,14 +88,19 @@ export function createIntake(parts: IntakeParts): Intake {
     if (item.flood.isPausing(parts.now())) return;
     const { reference } = item.state;
     const sighting = await source.look(reference, await recorder.cursor(reference.uri));
+    const { store } = sighting;
     const outcome = await recorder.observe(sighting, {
-      source: source.name,
+      source: source.nameOf(reference.uri),
       nameCandidates: candidates(parts, item.state),
-      isInitial: item.isInitial,
-      isFinalAttempt: item.attempts >= RETRY_MS.length,
+      isInitial: store === undefined ? item.isInitial : !store.isFirst,
+      // What a store holds is whole: another look shows the same bytes.
+      isFinalAttempt: store !== undefined || item.attempts >= RETRY_MS.length,
     });
     settle(item, outcome);
-    if (outcome.verdict !== 'retry') await watchFlood(item, outcome.verdict === 'recorded');
+    if (outcome.verdict === 'retry') return;
+    // A store loses no version to a loop of writes: they wait there, and are no flood when they are fetched.
+    if (store === undefined) await watchFlood(item, outcome.verdict === 'recorded');
+    else if (store.isBehind) void ask(item);
   };
 
   const settle = (item: Watched, outcome: Outcome): void => {
@@ -123,7 +130,7 @@ export function createIntake(parts: IntakeParts): Intake {
         type: 'state.flooded',
         source: uri,
         subject: row.name,
-        moment: { source: source.name, effectiveTime: '', timeBasis: 'clock' },
+        moment: { source: source.nameOf(uri), effectiveTime: '', timeBasis: 'clock' },
         data: {
           state: { id: row.id, name: row.name, reference: row.uri, workspace: row.workspace },
           versions: item.flood.versions,
@@ -151,7 +158,7 @@ export function createIntake(parts: IntakeParts): Intake {
   const adoptKnown = async (): Promise<void> => {
     // States of earlier runs first: where one has gone, its successor elsewhere is told from a copy.
     for (const row of await recorder.states()) {
-      if (row.isRetired || row.uri.startsWith('backend:')) continue;
+      if (row.isRetired || parts.isKeptElsewhere?.(row.uri) === true) continue;
       const reference = { uri: row.uri, workspace: row.workspace };
       watched.set(
         row.uri,

@@ -13,8 +13,8 @@ import { pollPlaces } from './poll.ts';
 import { Pokes } from './pokes.ts';
 import { createLockTable, type LockTable } from './proc-locks.ts';
 import { parseReferenceUri, toPlace, type SourceRoot, type StatePlace } from './reference.ts';
-import { Roots, type RootOption, type SourceProblem } from './roots.ts';
-import type { DiscoveredState, StateReference, StateSighting, StateSource } from './source.ts';
+import { Roots, type RootOption } from './roots.ts';
+import type { DiscoveredState, SourceProblem, StateReference, StateSighting, StateSource } from './source.ts';
 
 export interface DirectorySourceOptions {
   readonly roots: readonly RootOption[];
@@ -36,22 +36,16 @@ export interface DirectorySourceOptions {
   readonly lockTable?: LockTable;
 }
 
-/** A StateSource that also says what it cannot see. */
-export interface DirectorySource extends StateSource {
-  problems(): readonly SourceProblem[];
-}
-
 /** A version that was read is looked at once more: the last of two quick writes may go unheard. */
 const secondLookMs = 60;
 const startPatienceMs = 10_000;
 
 /** Throws ConfigError `root-label-repeated`. Touches nothing before `discover`, `look` or `start`. */
-export function openDirectorySource(options: DirectorySourceOptions): DirectorySource {
+export function openDirectorySource(options: DirectorySourceOptions): StateSource {
   return new LocalSource(options);
 }
 
-class LocalSource implements DirectorySource {
-  readonly name = 'directory';
+class LocalSource implements StateSource {
   readonly #options: DirectorySourceOptions;
   readonly #clock: SourceClock;
   readonly #table: LockTable;
@@ -85,6 +79,14 @@ class LocalSource implements DirectorySource {
       isCounted: (place) => this.#watch?.isCounted(place) ?? false,
       hearEvents,
     };
+  }
+
+  owns(uri: string): boolean {
+    return uri.startsWith('dir:');
+  }
+
+  nameOf(): string {
+    return 'directory';
   }
 
   onPoke(listener: (uri: string) => void): void {

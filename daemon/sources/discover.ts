@@ -8,8 +8,7 @@ import { openContained, readAtMost } from './contained-file.ts';
 import type { IgnoreRules } from './ignore-rules.ts';
 import { dataFolder, pointerName, stateNameKind } from './layout.ts';
 import { formatDisplayText, toNameCandidates, toPlace, type SourceRoot, type StatePlace } from './reference.ts';
-import type { SourceProblem } from './roots.ts';
-import type { DiscoveredState } from './source.ts';
+import type { DiscoveredState, SourceProblem } from './source.ts';
 
 export interface FoundState {
   readonly place: StatePlace;

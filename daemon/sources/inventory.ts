@@ -4,8 +4,8 @@ import { join, relative } from 'node:path';
 import { listDirectory, listFileRoot, toDiscovered, walkRoot, type FoundState, type ScanRules } from './discover.ts';
 import type { IgnoreRules } from './ignore-rules.ts';
 import type { SourceRoot } from './reference.ts';
-import type { Roots, SourceProblem } from './roots.ts';
-import type { DiscoveredState } from './source.ts';
+import type { Roots } from './roots.ts';
+import type { DiscoveredState, SourceProblem } from './source.ts';
 
 export interface InventoryOptions {
   readonly roots: Roots;

@@ -9,7 +9,8 @@ import { readLock, readLockNow, type LockReader } from './lock-file.ts';
 import type { PlaceMemory, Places } from './places.ts';
 import type { Pokes } from './pokes.ts';
 import type { StatePlace } from './reference.ts';
-import type { Roots, SourceProblem } from './roots.ts';
+import type { Roots } from './roots.ts';
+import type { SourceProblem } from './source.ts';
 import { openTreeWatcher, type TreeWatcher } from './watcher.ts';
 
 export interface LiveWatchOptions {

@@ -5,18 +5,13 @@ import { basename, dirname, join } from 'node:path';
 import { ConfigError } from '../errors.ts';
 import { lstatIfThere } from './contained-file.ts';
 import { formatDisplayText, type SourceRoot } from './reference.ts';
+import type { SourceProblem } from './source.ts';
 
 export interface RootOption {
   readonly label: string;
   readonly path: string;
   /** Asked of the file system when absent. */
   readonly kind?: 'directory' | 'file';
-}
-
-/** Something the source cannot see, and why. */
-export interface SourceProblem {
-  readonly code: string;
-  readonly message: string;
 }
 
 export class Roots {

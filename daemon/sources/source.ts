@@ -1,4 +1,4 @@
-// The port every source of states stands behind: local directories now, versioned buckets and the spool later.
+// The port every source of states stands behind: local directories, versioned buckets, the state backend.
 // A source never writes to what it watches and never interprets a state's content.
 import type { LockInfo } from '../terraform/state.ts';
 
@@ -82,6 +82,12 @@ export interface StateSighting {
   readonly store?: StoreFacts;
 }
 
+/** Something the source cannot see, and why. */
+export interface SourceProblem {
+  readonly code: string;
+  readonly message: string;
+}
+
 /**
  * Contract:
  * - `discover` lists every state reference the source knows of now, also those it does not watch.
@@ -90,15 +96,21 @@ export interface StateSighting {
  *   until a deadline; after that the condition is 'unreadable'. `look` never throws for what a file holds or is.
  *   `cursor` is the `sourceVersion` of the last version that was recorded ('' for none): when the file still
  *   stands there, `look` answers with that same sourceVersion and empty bytes, and reads nothing.
+ *   A store of versions answers with the OLDEST version after the cursor and says by `store.isBehind` that there are
+ *   more; it keeps its place by the cursor alone, so that a restart goes on where the records end.
  * - `onPoke` asks the listener to look at a reference now ('' = discover again). A poke is never a claim that
  *   something changed, and may be missing: the user of the port also polls.
  * - After `close` no listener is called and no descriptor stays open.
  */
 export interface StateSource {
-  readonly name: string;
+  /** True for the references this source sees, also for those of an earlier run that are not there now. */
+  owns(uri: string): boolean;
+  /** Who sees this reference, for the vantage: 'directory', 'bucket', 'backend'. */
+  nameOf(uri: string): string;
   discover(): Promise<readonly DiscoveredState[]>;
   look(reference: StateReference, cursor: string): Promise<StateSighting>;
   onPoke(listener: (uri: string) => void): void;
   start(): Promise<void>;
+  problems(): readonly SourceProblem[];
   close(): Promise<void>;
 }

@@ -2,8 +2,7 @@
 import { expect } from 'chai';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DirectorySource } from '../../daemon/sources/directory.ts';
-import type { StateReference, StateSighting } from '../../daemon/sources/source.ts';
+import type { StateReference, StateSighting, StateSource } from '../../daemon/sources/source.ts';
 import { LocalTree, textOf, until } from '../sources/local-tree.ts';
 import { requireComponent } from '../support/components.ts';
 import { openTerraform, terraformPath, type Terraform } from '../support/terraform.ts';
@@ -22,7 +21,7 @@ interface Seen {
 }
 
 /** Looks on every poke, one look after the other, as a recorder does. */
-function follow(source: DirectorySource): Seen {
+function follow(source: StateSource): Seen {
   let tail: Promise<void> = Promise.resolve();
   let cursor = '';
   const outputs: string[] = [];

@@ -1,9 +1,8 @@
 import { expect } from 'chai';
 import { mkdirSync, readdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { DirectorySource } from '../../daemon/sources/directory.ts';
 import type { LockTable } from '../../daemon/sources/proc-locks.ts';
-import type { StateReference, StateSighting } from '../../daemon/sources/source.ts';
+import type { StateReference, StateSighting, StateSource } from '../../daemon/sources/source.ts';
 import { listOf, LocalTree, lockText, referenceTo, stateText, textOf, until } from './local-tree.ts';
 
 const state = referenceTo('terraform.tfstate');
@@ -11,7 +10,7 @@ const lockName = '.terraform.tfstate.lock.info';
 const neverMs = 600_000;
 
 /** Looks on every poke, as a recorder does, and keeps what it saw. */
-function follow(source: DirectorySource): { readonly serials: number[]; readonly sightings: StateSighting[] } {
+function follow(source: StateSource): { readonly serials: number[]; readonly sightings: StateSighting[] } {
   const seen = { serials: new Array<number>(), sightings: new Array<StateSighting>() };
   const cursors = new Map<string, string>();
   const lookAt = async (reference: StateReference): Promise<void> => {
@@ -172,7 +171,7 @@ describe('sources/directory: watch', () => {
       if (process.platform !== 'linux') this.skip();
     });
 
-    async function started(table?: LockTable): Promise<DirectorySource> {
+    async function started(table?: LockTable): Promise<StateSource> {
       tree.write('terraform.tfstate', stateText(1));
       const source = tree.open({ pollMs: neverMs, ...(table === undefined ? {} : { lockTable: table }) });
       await source.start();

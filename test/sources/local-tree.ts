@@ -4,16 +4,12 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, utimesSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  openDirectorySource,
-  type DirectorySource,
-  type DirectorySourceOptions,
-} from '../../daemon/sources/directory.ts';
-import type { DiscoveredState, StateReference } from '../../daemon/sources/source.ts';
+import { openDirectorySource, type DirectorySourceOptions } from '../../daemon/sources/directory.ts';
+import type { DiscoveredState, StateReference, StateSource } from '../../daemon/sources/source.ts';
 
 export class LocalTree {
   readonly dir = realpathSync(mkdtempSync(join(tmpdir(), 'stateseal-sources-')));
-  readonly #sources: DirectorySource[] = [];
+  readonly #sources: StateSource[] = [];
 
   path(...parts: readonly string[]): string {
     return join(this.dir, ...parts);
@@ -35,7 +31,7 @@ export class LocalTree {
   }
 
   /** A source over this folder, labelled "infra", unless told otherwise. */
-  open(options: Partial<DirectorySourceOptions> = {}): DirectorySource {
+  open(options: Partial<DirectorySourceOptions> = {}): StateSource {
     const source = openDirectorySource({ roots: [{ label: 'infra', path: this.dir }], ...options });
     this.#sources.push(source);
     return source;
