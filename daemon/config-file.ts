@@ -9,6 +9,16 @@ import { ConfigError } from './errors.ts';
 
 export interface ConfigFile {
   readonly roots?: readonly { readonly path: string; readonly label?: string }[];
+  readonly sources?: readonly {
+    readonly uri: string;
+    readonly endpoint?: string;
+    readonly region?: string;
+    readonly profile?: string;
+    readonly forcePathStyle?: boolean;
+    readonly pollSeconds?: number;
+    readonly workspaceKeyPrefix?: string;
+    readonly states?: readonly string[];
+  }[];
   readonly ignore?: readonly string[];
   readonly names?: Readonly<Record<string, string>>;
   readonly redaction?: {

@@ -2,11 +2,12 @@
 // process.env and of the configuration file. Precedence: flag, then file, then default.
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { parseArchiveLocation, type ArchiveLocation } from './archive/location.ts';
 import type { RetentionMode } from './archive/archive.ts';
 import { toBackend, type BackendConfig } from './config-backend.ts';
 import { parseConfigFile, type ConfigFile } from './config-file.ts';
+import { toSources, type ConfiguredBucket, type ConfiguredRoot, type SourceSettings } from './config-sources.ts';
 import { ConfigError, describeForeign } from './errors.ts';
 import type { PolicyOptions } from './redaction/allow-list.ts';
 
@@ -15,6 +16,8 @@ export interface Config {
   /** Where the configuration file stands, or '' when there is none. */
   readonly file: string;
   readonly roots: readonly ConfiguredRoot[];
+  /** Versioned buckets that states are read from. */
+  readonly buckets: readonly ConfiguredBucket[];
   readonly ignore: readonly string[];
   /** Glob over the part of a reference behind "dir:" → state name. */
   readonly names: Readonly<Record<string, string>>;
@@ -29,11 +32,6 @@ export interface Config {
   readonly heartbeatMs: number;
   /** Versions without a lock that are quiet for so long are one settled change. */
   readonly quietMs: number;
-}
-
-export interface ConfiguredRoot {
-  readonly label: string;
-  readonly path: string;
 }
 
 export interface ArchiveConfig {
@@ -54,7 +52,10 @@ export interface Flags {
   readonly dataDir?: string;
   readonly config?: string;
   readonly archive?: string;
+  /** Directories, files, s3://bucket/prefix. */
   readonly roots?: readonly string[];
+  /** How to reach the buckets among `roots`. */
+  readonly source?: SourceSettings;
   readonly httpPort?: string;
   readonly sealAfter?: string;
   readonly s3?: S3Settings;
@@ -81,11 +82,11 @@ export async function loadConfig(
   const file = path === '' ? {} : await readConfigFile(resolve(cwd, path));
   const dataDir = resolveDataDir(flags.dataDir, cwd, environment);
   const base = path === '' ? cwd : dirname(resolve(cwd, path));
-  const roots = toRoots(flags, file, cwd, base);
+  const sources = toSources(flags, file, { cwd, base, environment });
   return Object.freeze({
     dataDir,
     file: path === '' ? '' : resolve(cwd, path),
-    roots,
+    ...sources,
     ignore: file.ignore ?? [],
     names: file.names ?? {},
     redaction: {
@@ -100,7 +101,7 @@ export async function loadConfig(
     },
     archive: toArchive(flags, file, { dataDir, base, environment }),
     http: toHttp(flags, file),
-    backend: toBackend(file.backend, base, roots),
+    backend: toBackend(file.backend, base, sources.roots),
     logName: file.log?.name ?? defaultLogName(),
     maxFileBytes: file.maxFileBytes ?? 256 * 1024 * 1024,
     heartbeatMs: (file.heartbeatSeconds ?? 300) * 1000,
@@ -147,27 +148,6 @@ async function readConfigFile(path: string): Promise<ConfigFile> {
       hint: 'check the path given by --config',
     });
   }
-}
-
-function toRoots(flags: Flags, file: ConfigFile, cwd: string, base: string): ConfiguredRoot[] {
-  const given = flags.roots ?? [];
-  const wanted =
-    given.length > 0
-      ? given.map((path) => ({ path: resolve(cwd, path), label: undefined }))
-      : (file.roots ?? []).map(({ path, label }) => ({ path: resolve(base, path), label }));
-  const taken = new Set<string>();
-  return wanted.map(({ path, label }) => {
-    const unique = freeLabel(label ?? (basename(path) || 'root'), taken);
-    taken.add(unique);
-    return { path, label: unique };
-  });
-}
-
-function freeLabel(label: string, taken: ReadonlySet<string>): string {
-  if (!taken.has(label)) return label;
-  let number = 2;
-  while (taken.has(`${label}-${number}`)) number += 1;
-  return `${label}-${number}`;
 }
 
 interface Place {

@@ -10,23 +10,22 @@ import type { Config } from './config.ts';
 import { openControlServer, type ControlHandlers } from './control.ts';
 import { openDoor, type Door } from './door.ts';
 import { ConfigError, type StatesealError, type StoreError } from './errors.ts';
-import { createMatcher } from './glob.ts';
 import { openLogKey, openRedactionKeys, type LogKey } from './keys.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { openRecorderClient, type RecorderClient } from './recorder/client.ts';
-import { createIntake, type Intake } from './recorder/intake.ts';
+import { createIntake, type Intake, type IntakeParts } from './recorder/intake.ts';
 import type { Outcome } from './recorder/parts.ts';
 import type { Sealer, SealerStatus, SealProblem } from './sealer/sealer.ts';
 import { lastSeal, openSealer } from './sealing.ts';
-import { openCompositeSource } from './sources/composite.ts';
-import { openDirectorySource } from './sources/directory.ts';
-import type { DiscoveredState, StateReference, StateSource } from './sources/source.ts';
+import type { DiscoveredState } from './sources/source.ts';
 import { createBatches, type Batch, type Batches } from './store/batches.ts';
 import { createEntries, type Entries } from './store/entries.ts';
 import { openDataLock } from './store/data-lock.ts';
 import { openDatabaseReadOnly } from './store/database.ts';
 import type { StateRow } from './store/states.ts';
 import { readUsedEpochs } from './store/used-epochs.ts';
+import { newestRecordMs } from './store/queries-read.ts';
+import { createNames, openSources } from './watching.ts';
 
 export interface DaemonEvents {
   onOutcome(outcome: Outcome): void;
@@ -97,6 +96,7 @@ async function startDaemon(config: Config, events: DaemonEvents, open: CloseStac
     sealer.notice(outcome);
     events.onOutcome(outcome);
   };
+  const seenUntilMs = newestRecordMs(database);
   const journal = createJournal({
     recorder,
     config,
@@ -109,25 +109,17 @@ async function startDaemon(config: Config, events: DaemonEvents, open: CloseStac
   let stopReason: string | undefined;
   open.add(() => (stopReason === undefined ? undefined : lastSeal(sealer)));
   open.add(() => (stopReason === undefined ? undefined : journal.end(stopReason)));
-  const source = openSources(config);
+  const source = openSources(config, seenUntilMs);
   open.add(() => source.close());
   let discovered: readonly DiscoveredState[] = [];
-  const intake = createIntake({
+  const intake = openIntake(config, events, {
     source,
     recorder,
-    now: () => performance.now(),
-    schedule: (delayMs, run) => {
-      const timer = setTimeout(run, delayMs);
-      return () => clearTimeout(timer);
-    },
     onOutcome: tell,
     onDiscovered: (states) => {
       discovered = states;
       void journal.inventory(states, source.problems()).catch(fail(events));
     },
-    onFailure: (error) => events.onProblem(toProblem(error)),
-    nameOf: createNames(config.names),
-    isKeptElsewhere: (uri) => config.backend?.states.some(({ name }) => uri === `backend:${name}`) === true,
   });
   open.add(() => intake.close());
   await intake.start();
@@ -160,9 +152,20 @@ async function startDaemon(config: Config, events: DaemonEvents, open: CloseStac
   };
 }
 
-/** Every place states come from. Always with the directories: states of earlier roots are theirs. */
-function openSources({ roots, ignore, maxFileBytes }: Config): StateSource {
-  return openCompositeSource([openDirectorySource({ roots, ignore, maxFileBytes })]);
+type FollowParts = Pick<IntakeParts, 'source' | 'recorder' | 'onOutcome' | 'onDiscovered'>;
+
+function openIntake(config: Config, events: DaemonEvents, parts: FollowParts): Intake {
+  return createIntake({
+    ...parts,
+    now: () => performance.now(),
+    schedule: (delayMs, run) => {
+      const timer = setTimeout(run, delayMs);
+      return () => clearTimeout(timer);
+    },
+    onFailure: (error) => events.onProblem(toProblem(error)),
+    nameOf: createNames(config.names),
+    isKeptElsewhere: (uri) => config.backend?.states.some(({ name }) => uri === `backend:${name}`) === true,
+  });
 }
 
 interface HandlerParts {
@@ -248,11 +251,6 @@ async function openWorker(config: Config, key: LogKey, onDeath: (error: StoreErr
     seed: key.seed,
   };
   return openRecorderClient(input, onDeath);
-}
-
-function createNames(names: Config['names']): (reference: StateReference) => string | undefined {
-  const rules = Object.entries(names).map(([glob, name]) => ({ matches: createMatcher(glob), name }));
-  return ({ uri }) => rules.find(({ matches }) => matches(uri.replace(/^dir:/, '')))?.name;
 }
 
 function isUnwatched(state: DiscoveredState): boolean {

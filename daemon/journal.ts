@@ -4,6 +4,7 @@ import { hostname, platform, release } from 'node:os';
 import { formatArchiveLocation } from './archive/location.ts';
 import type { BackendConfig } from './config-backend.ts';
 import type { Config } from './config.ts';
+import { formatUri, type ConfiguredBucket } from './config-sources.ts';
 import { ConfigError } from './errors.ts';
 import { formatJson } from './json/format.ts';
 import { parseJson } from './json/parse.ts';
@@ -147,6 +148,7 @@ function readSetting(database: Sqlite, name: SettingName): Json | undefined {
 function describeConfig(config: Config): Json {
   return {
     roots: config.roots.map(({ label, path }) => ({ label, path })),
+    ...(config.buckets.length === 0 ? {} : { buckets: config.buckets.map(describeBucket) }),
     ignore: config.ignore,
     names: config.names,
     redaction: {
@@ -171,6 +173,12 @@ function describeBackend({ host, port, tls, states }: BackendConfig): Json {
     tls: tls !== undefined,
     states: states.map(({ name, storage }) => ({ name, storage: formatArchiveLocation(storage) })),
   };
+}
+
+/** Where, not how: endpoints are the archive's affair neither, and a profile names credentials. */
+function describeBucket(bucket: ConfiguredBucket): Json {
+  const { pollMs, workspaceKeyPrefix, states } = bucket;
+  return { uri: formatUri(bucket), pollSeconds: pollMs / 1000, workspaceKeyPrefix, states };
 }
 
 function describeArchive({ archive }: Config): Json {

@@ -2,7 +2,7 @@
 import type { Archive } from './archive.ts';
 import { openDirectoryArchive, type DirectoryArchiveOptions } from './directory.ts';
 import type { ArchiveLocation } from './location.ts';
-import type { S3ArchiveOptions } from './s3-options.ts';
+import type { S3ArchiveOptions } from '../s3/s3-options.ts';
 import { openS3Archive } from './s3.ts';
 
 export interface ArchiveOptions {

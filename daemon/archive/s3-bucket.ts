@@ -2,9 +2,9 @@
 // Reads only. Needs rights that a recorder has no use for (docs/aws/auditor.json).
 import type { LifecycleRule as SdkRule } from '@aws-sdk/client-s3';
 import type { RetentionMode } from './archive.ts';
-import { S3Connection } from './s3-connection.ts';
-import { statusOf } from './s3-errors.ts';
-import type { S3ArchiveOptions } from './s3-options.ts';
+import { S3Connection } from '../s3/s3-connection.ts';
+import { statusOf } from '../s3/s3-errors.ts';
+import type { S3ArchiveOptions } from '../s3/s3-options.ts';
 
 export interface DefaultLock {
   readonly mode: RetentionMode;

@@ -3,10 +3,10 @@
 import { ArchiveError } from '../errors.ts';
 import type { RetentionMode } from './archive.ts';
 import * as keys from './key.ts';
-import { S3Connection, type Connection } from './s3-connection.ts';
-import { badAnswer, statusOf } from './s3-errors.ts';
-import { formatTime } from './s3-listing.ts';
-import type { S3ArchiveOptions } from './s3-options.ts';
+import { S3Connection, type Connection } from '../s3/s3-connection.ts';
+import { badAnswer, statusOf } from '../s3/s3-errors.ts';
+import { formatTime } from '../s3/s3-pages.ts';
+import type { S3ArchiveOptions } from '../s3/s3-options.ts';
 
 /** The lock on one version; mode 'none' where none was ever put on it. */
 export interface ObjectLockState {

@@ -3,10 +3,10 @@
 import { randomBytes } from 'node:crypto';
 import type { RetentionMode } from './archive.ts';
 import * as keys from './key.ts';
-import { S3Connection, type Connection } from './s3-connection.ts';
-import type { CredentialOrigin } from './s3-credentials.ts';
-import { statusOf } from './s3-errors.ts';
-import type { S3ArchiveOptions } from './s3-options.ts';
+import { S3Connection, type Connection } from '../s3/s3-connection.ts';
+import type { CredentialOrigin } from '../s3/s3-credentials.ts';
+import { statusOf } from '../s3/s3-errors.ts';
+import type { S3ArchiveOptions } from '../s3/s3-options.ts';
 import { toChecksum } from './s3-receipt.ts';
 
 export interface ProbeAnswer {

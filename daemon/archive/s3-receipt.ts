@@ -2,7 +2,7 @@
 // Pure; knows the shape of an answer, not the SDK.
 import { ArchiveError } from '../errors.ts';
 import type { ObjectLock, Receipt, Retention, RetentionMode } from './archive.ts';
-import { formatTime } from './s3-listing.ts';
+import { formatTime } from '../s3/s3-pages.ts';
 
 export interface LockInput {
   readonly ObjectLockMode: RetentionMode;

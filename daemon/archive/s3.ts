@@ -4,11 +4,12 @@ import { ArchiveError } from '../errors.ts';
 import type { Archive, ObjectLock, ObjectVersion, PutResult, Receipt, Retention } from './archive.ts';
 import * as keys from './key.ts';
 import { formatArchiveLocation } from './location.ts';
-import { readBody } from './s3-body.ts';
-import { S3Connection } from './s3-connection.ts';
-import { badAnswer, isTaken } from './s3-errors.ts';
-import { nextMarker, toVersions, type ListedPage, type ListingMarker } from './s3-listing.ts';
-import { toPatienceMs, type S3ArchiveOptions } from './s3-options.ts';
+import { readBody } from '../s3/s3-body.ts';
+import { S3Connection } from '../s3/s3-connection.ts';
+import { badAnswer, isTaken } from '../s3/s3-errors.ts';
+import { nextMarker, type ListedPage, type ListingMarker } from '../s3/s3-pages.ts';
+import { toVersions } from './s3-listing.ts';
+import { toPatienceMs, type S3ArchiveOptions } from '../s3/s3-options.ts';
 import * as receipts from './s3-receipt.ts';
 
 /** Reaches for nothing yet: SDK, credentials and connections come with the first call. */

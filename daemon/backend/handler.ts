@@ -7,7 +7,8 @@ import { parseLockInfo } from '../terraform/lock-info.ts';
 import type { LockInfo } from '../terraform/state.ts';
 import { BodyBudget, readRequestBody } from './body.ts';
 import { parseBasic, type Login, type Verdict } from './credentials.ts';
-import { formatLockInfo, type KeptState, type LockResult, type WriteResult } from './kept-state.ts';
+import type { KeptState, LockResult, WriteResult } from './kept-state.ts';
+import { formatLockInfo } from './lock-body.ts';
 import { MAX_LOCK_BYTES } from './storage.ts';
 import { parseTarget, type Target } from './target.ts';
 

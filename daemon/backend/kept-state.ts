@@ -1,14 +1,13 @@
 // One state of the backend: its operations, one after the other, each recorded before it is acknowledged. A version is
 // staged, then recorded, then put into its place: the record is the commit point, and what a crash cuts after it is
 // finished at the next start or request. So the storage gives the version recorded last, and never one that is not.
-import { ParseError, StoreError } from '../errors.ts';
+import { StoreError } from '../errors.ts';
 import type { Claim } from '../record/observation.ts';
 import type { RecorderClient } from '../recorder/client.ts';
 import type { Outcome, SightingContext } from '../recorder/parts.ts';
 import type { StateSighting } from '../sources/source.ts';
-import type { StateRow } from '../store/states.ts';
-import { parseLockInfo } from '../terraform/lock-info.ts';
 import type { LockInfo } from '../terraform/state.ts';
+import { formatLockInfo, parseStoredLock } from './lock-body.ts';
 import { within } from './patience.ts';
 import {
   absentSighting,
@@ -59,7 +58,7 @@ interface Current extends Standing {
   readonly isUnreadable: boolean;
 }
 
-const NOTHING: Current = { id: '', storedAt: '', isUnreadable: false };
+const NOTHING: Current = { id: '', storedAt: '', cursor: '', isUnreadable: false };
 
 export function createKeptState(parts: KeptStateParts): KeptState {
   const { name, storage, recorder } = parts;
@@ -145,24 +144,32 @@ export function createKeptState(parts: KeptStateParts): KeptState {
     const rows = await rowsOf();
     const live = rows.find((row) => !row.isRetired);
     const version = await storage.read(name);
+    const cursor = await ask(recorder.cursor(uri));
     if (version === undefined) {
-      standing = NOTHING;
-      if (live !== undefined) await observe(absentSighting(name, held));
+      standing = { ...NOTHING, cursor };
+      if (live !== undefined) await observe(absentSighting(name, cursor, held));
       return;
     }
     const { id, storedAt } = version;
     if (live === undefined && rows.some((row) => row.sourceVersion === id)) {
       // Its removal was recorded, and cut.
       await storage.retire(name);
-      standing = NOTHING;
+      standing = { ...NOTHING, cursor };
       return;
     }
-    if (!isRecorded(live, id)) {
-      const before = { id: live?.sourceVersion ?? '', storedAt: '' };
-      await observe(versionSighting(name, version, before, held), { isInitial: isStart, isFinalAttempt: true });
+    if (cursor !== id || live === undefined) {
+      const before = { id: live?.sourceVersion ?? '', storedAt: '', cursor };
+      const how = { isInitial: isStart, isFinalAttempt: true };
+      await observe(versionSighting(name, version, before, { lock: held, isGate: false }), how);
+      await assertRecorded(id);
     }
     const recorded = (await rowsOf()).find((row) => !row.isRetired);
-    standing = { id, storedAt, isUnreadable: recorded?.condition !== 'state' };
+    standing = { id, storedAt, cursor: id, isUnreadable: recorded?.condition !== 'state' };
+  };
+
+  /** The recorder passes over what does not follow what it recorded last, and says so by its cursor alone. */
+  const assertRecorded = async (id: string): Promise<void> => {
+    if ((await ask(recorder.cursor(uri))) !== id) throw notRecorded(name);
   };
 
   const rowsOf = async () => (await ask(recorder.states())).filter((row) => row.uri === uri);
@@ -176,13 +183,15 @@ export function createKeptState(parts: KeptStateParts): KeptState {
   const store = async (bytes: Uint8Array, claims: readonly Claim[]): Promise<WriteResult> => {
     const id = await storage.stage(name, bytes);
     const version = { id, bytes, storedAt: new Date(parts.now()).toISOString() };
-    const outcome = await observe(versionSighting(name, version, standing, held), { claims });
+    const sighting = versionSighting(name, version, standing, { lock: held, isGate: true });
+    const outcome = await observe(sighting, { claims });
     if (outcome.verdict === 'retry') {
       await storage.discard(name);
       return { outcome: 'not-a-state' };
     }
+    await assertRecorded(id);
     await storage.publish(name);
-    standing = { id, storedAt: version.storedAt, isUnreadable: false };
+    standing = { id, storedAt: version.storedAt, cursor: id, isUnreadable: false };
     return { outcome: 'stored' };
   };
 
@@ -257,46 +266,22 @@ export function createKeptState(parts: KeptStateParts): KeptState {
         const refusal = refuseWrite(lockId);
         if (refusal !== undefined) return refusal;
         await assertOurs(await storage.head(name));
-        await observe(absentSighting(name, held), { claims, isRemoval: true });
+        await observe(absentSighting(name, standing.cursor, held), { claims, isRemoval: true });
         await storage.retire(name);
-        standing = NOTHING;
+        standing = { ...NOTHING, cursor: standing.cursor };
         return { outcome: 'stored' };
       }),
   };
 }
 
-function isRecorded(row: StateRow | undefined, id: string): boolean {
-  if (row === undefined) return false;
-  return row.condition === 'unreadable' ? row.unreadableVersion === id : row.sourceVersion === id;
+function notRecorded(name: string): StoreError {
+  return new StoreError('backend-not-recorded', `expected a record of the version of ${name}, got none`, {
+    hint: 'nothing is acknowledged that is not recorded: Terraform tries again; report it when it stays',
+  });
 }
 
 function unreadable(name: string): StoreError {
   return new StoreError('backend-state-unreadable', `expected a state of version 4 as ${name}, got something else`, {
     hint: 'somebody wrote into backend.storage by hand: put the state back, from its backup or by state push',
   });
-}
-
-/** A lock that nobody can be asked for: only force-unlock takes it away. */
-function parseStoredLock(bytes: Uint8Array): LockInfo {
-  try {
-    return parseLockInfo(bytes);
-  } catch (error) {
-    if (!(error instanceof ParseError)) throw error;
-    return { id: '', operation: '', info: '', who: 'unknown', version: '', created: '', path: '' };
-  }
-}
-
-/** As Terraform writes it, with these seven members and no others. */
-export function formatLockInfo(info: LockInfo): Uint8Array {
-  const { id, operation, info: text, who, version, created, path } = info;
-  const members = {
-    ID: id,
-    Operation: operation,
-    Info: text,
-    Who: who,
-    Version: version,
-    Created: created,
-    Path: path,
-  };
-  return new TextEncoder().encode(JSON.stringify(members));
 }

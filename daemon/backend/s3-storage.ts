@@ -1,11 +1,10 @@
 // States of the backend in an S3 bucket of the user's: <prefix>/<name>.tfstate, staged beside it and copied into place;
 // the lock as <name>.tfstate.tflock, where Terraform's own s3 backend would put it. Earlier versions are the bucket's.
 import { randomUUID } from 'node:crypto';
-import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
-import { readBody } from '../archive/s3-body.ts';
-import { S3Connection, type Connection } from '../archive/s3-connection.ts';
-import { isTaken, type S3Call } from '../archive/s3-errors.ts';
-import { toPatienceMs, type S3ArchiveOptions } from '../archive/s3-options.ts';
+import { readBody } from '../s3/s3-body.ts';
+import { S3Connection, type Connection } from '../s3/s3-connection.ts';
+import { isTaken, type S3Call } from '../s3/s3-errors.ts';
+import { toPatienceMs, type S3ArchiveOptions } from '../s3/s3-options.ts';
 import { ArchiveError, StoreError } from '../errors.ts';
 import { MAX_LOCK_BYTES, type BackendStorage } from './storage.ts';
 
@@ -122,10 +121,15 @@ class StateObjects {
   }
 }
 
+interface ObjectFacts {
+  readonly Metadata?: Readonly<Record<string, string>> | undefined;
+  readonly VersionId?: string | undefined;
+  readonly LastModified?: Date | undefined;
+  readonly ContentLength?: number | undefined;
+}
+
 /** What others put there has no id of ours: another time, size or version is another id. */
-function toId(
-  answer: Pick<GetObjectCommandOutput, 'Metadata' | 'VersionId' | 'LastModified' | 'ContentLength'>,
-): string {
+function toId(answer: ObjectFacts): string {
   const own = answer.Metadata?.[ID_KEY];
   if (own !== undefined && /^[0-9a-f-]{36}$/u.test(own)) return own;
   const { VersionId = 'null', LastModified, ContentLength } = answer;

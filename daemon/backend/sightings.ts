@@ -14,31 +14,30 @@ export interface Standing {
   readonly id: string;
   /** RFC 3339 time of that version; '' for none. */
   readonly storedAt: string;
+  /** The recorder's cursor: the id of the version recorded last, also where that one was removed. */
+  readonly cursor: string;
 }
 
 export function referenceOf(name: string): StateReference {
   return { uri: `backend:${name}`, workspace: 'default' };
 }
 
-/** A version that takes the place of `before`, written under `lock`. */
+/** A version that takes the place of `before`, written under `lock`; `isGate`: it is not stored yet. */
 export function versionSighting(
   name: string,
   version: { readonly id: string; readonly bytes: Uint8Array; readonly storedAt: string },
   before: Standing,
-  lock: HeldLock | undefined,
+  { lock, isGate }: { readonly lock: HeldLock | undefined; readonly isGate: boolean },
 ): StateSighting {
-  const base = lockSighting(name, { id: version.id, storedAt: version.storedAt }, lock, { holds: 0, ended: undefined });
-  return {
-    ...base,
-    bytes: version.bytes,
-    store: { after: before.id, isBehind: false, isFirst: before.id === '' },
-  };
+  const { id, bytes, storedAt } = version;
+  const base = lockSighting(name, { ...before, id, storedAt }, lock, { holds: 0, ended: undefined });
+  return { ...base, bytes, store: { after: before.cursor, isBehind: false, isFirst: before.id === '', isGate } };
 }
 
 /** The lock as it stands now beside a version that is recorded already; `ended`: the one that was given back. */
 export function lockSighting(
   name: string,
-  { id, storedAt }: Standing,
+  { id, storedAt, cursor }: Standing,
   lock: HeldLock | undefined,
   { holds, ended }: { readonly holds: number; readonly ended: HeldLock | undefined },
 ): StateSighting {
@@ -58,13 +57,13 @@ export function lockSighting(
     recentLocks: [last, held].filter((each) => each !== undefined),
     backup: undefined,
     numberedBackupSeconds: 0,
-    store: { after: id, isBehind: false, isFirst: false },
+    store: { after: cursor, isBehind: false, isFirst: false },
   };
 }
 
 /** Nothing stands there any more. */
-export function absentSighting(name: string, lock: HeldLock | undefined): StateSighting {
-  const base = lockSighting(name, { id: '', storedAt: '' }, lock, { holds: 0, ended: undefined });
+export function absentSighting(name: string, cursor: string, lock: HeldLock | undefined): StateSighting {
+  const base = lockSighting(name, { id: '', storedAt: '', cursor }, lock, { holds: 0, ended: undefined });
   return { ...base, condition: 'absent' };
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { BackendStatus } from '../backend-door.ts';
 import { formatArchiveLocation } from '../archive/location.ts';
 import type { Config } from '../config.ts';
+import { formatUri } from '../config-sources.ts';
 import type { Daemon } from '../daemon.ts';
 import { encodeBase64 } from '../merkle/base64.ts';
 import { readVersion } from '../program.ts';
@@ -64,6 +65,8 @@ export function createWatchScreen(
         continue;
       }
       const { type, subject, data, source } = stored.record;
+      // History is counted when it is imported, not shown as news.
+      if (data['backfilled'] === true) continue;
       const change = type === 'state.changed' ? found.readChange(leafIndex) : undefined;
       if (change) {
         print(`\n${formatChangeBlock(change, { palette, isFull: false }).trimEnd()}`);
@@ -132,7 +135,8 @@ function greetRoots(config: Config, states: readonly StateOutline[], print: (tex
   const live = states.filter((state) => !state.isRetired);
   const total = live.reduce((sum, state) => sum + state.instances, 0);
   const counts = `${live.length} ${live.length === 1 ? 'state' : 'states'}, ${total} resource instances`;
-  config.roots.forEach(({ path }, index) => {
+  const places = [...config.roots.map(({ path }) => path), ...config.buckets.map(formatUri)];
+  places.forEach((path, index) => {
     const tail = index === 0 ? `     ${counts}` : '';
     print(`${index === 0 ? 'watching  ' : '          '} ${escapeText(path)}${tail}`);
   });

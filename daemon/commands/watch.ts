@@ -7,7 +7,7 @@ import { openDatabaseReadOnly } from '../store/database.ts';
 import { createQueries, type Queries } from '../store/queries.ts';
 import { readLockForecast } from '../store/queries-locks.ts';
 import { parseArguments } from './arguments.ts';
-import { S3_OPTIONS, S3_USAGE, readS3Flags } from './s3-flags.ts';
+import { S3_OPTIONS, S3_USAGE, SOURCE_OPTIONS, SOURCE_USAGE, readS3Flags, readSourceFlags } from './s3-flags.ts';
 import type { ServiceCommand, ServiceContext } from './service.ts';
 import { createWatchScreen } from './watch-screen.ts';
 import type { Config } from '../config.ts';
@@ -15,13 +15,15 @@ import type { Config } from '../config.ts';
 export const watchCommand: ServiceCommand = {
   name: 'watch',
   summary: 'record until stopped',
-  usage: `Usage: stateseal watch [dir or file…]
+  usage: `Usage: stateseal watch [dir, file or s3://bucket/prefix…]
 
-Records every change of the Terraform and OpenTofu states below the given directories, and of files given by name,
-until Ctrl-C; then seals what is open and exits 0. Started again, it continues the same log.
+Records every change of the Terraform and OpenTofu states below the given directories and prefixes of versioned
+buckets, and of files given by name, until Ctrl-C; then seals what is open and exits 0. Started again, it continues the
+same log, and a bucket's versions of the meantime with it.
 
   --archive PLACE     where to seal: a directory, or s3://bucket/prefix   (default <data dir>/archive)
 ${S3_USAGE.replaceAll(/^(--\S+ \S+) +/gm, (_, flag: string) => `  ${flag.padEnd(20)}`)}
+${SOURCE_USAGE}
   --seal-after SECS   seal when the oldest unsealed record is this old    (default 60)
   --http PORT|off     port of the local API on 127.0.0.1                  (default 7373)
   --config FILE       configuration; flags win over it
@@ -35,6 +37,7 @@ Exit codes: 0 stopped and sealed · 2 could not run, could not seal at the end, 
       'seal-after': { type: 'string' },
       http: { type: 'string' },
       ...S3_OPTIONS,
+      ...SOURCE_OPTIONS,
     });
     const archive = given.text('archive');
     const sealAfter = given.text('seal-after');
@@ -42,12 +45,13 @@ Exit codes: 0 stopped and sealed · 2 could not run, could not seal at the end, 
     const config = await context.loadConfig({
       roots: given.positionals,
       s3: readS3Flags(given),
+      source: readSourceFlags(given),
       ...(archive === undefined ? {} : { archive }),
       ...(sealAfter === undefined ? {} : { sealAfter }),
       ...(httpPort === undefined ? {} : { httpPort }),
     });
-    if (config.roots.length === 0 && config.backend === undefined) {
-      throw new ConfigError('no-roots', 'expected a directory to watch, got none', {
+    if (config.roots.length + config.buckets.length === 0 && config.backend === undefined) {
+      throw new ConfigError('no-roots', 'expected a directory or bucket to watch, got none', {
         hint: 'for example: stateseal watch ./infra',
       });
     }

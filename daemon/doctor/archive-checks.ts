@@ -2,7 +2,7 @@
 // changes, whatever the answer: for versions and uploads that do not exist.
 import { randomBytes } from 'node:crypto';
 import type { Archive } from '../archive/archive.ts';
-import type { CredentialOrigin } from '../archive/s3-credentials.ts';
+import type { CredentialOrigin } from '../s3/s3-credentials.ts';
 import { inventVersionId, type ProbeAnswer, type S3Probe } from '../archive/s3-probe.ts';
 import { ArchiveError } from '../errors.ts';
 import { fail, failedBy, ok, unknown, warn, type Check } from './check.ts';

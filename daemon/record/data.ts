@@ -196,7 +196,8 @@ export interface StateUnchangedData extends CommonData {
 /** state.missed: versions existed that were not seen and cannot be recovered. */
 export interface StateMissedData extends CommonData {
   readonly state: StateIdentity;
-  readonly reason: 'overwritten' | 'recorder-stopped' | 'unlinked';
+  /** 'not-in-store': a store of versions jumps over serials. */
+  readonly reason: 'overwritten' | 'recorder-stopped' | 'unlinked' | 'not-in-store';
   readonly fromSerial: string;
   readonly toSerial: string;
 }

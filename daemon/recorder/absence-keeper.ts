@@ -3,14 +3,15 @@
 import type { StateSighting } from '../sources/source.ts';
 import type { StateRow } from '../store/states.ts';
 import { readUnreadable } from '../store/unreadable.ts';
+import type { Moment } from './appender.ts';
 import type { ChangeKeeper } from './change-keeper.ts';
 import { identityOf, momentOf } from './identity.ts';
 import { hideInClaims, WITHHELD } from './known-secrets.ts';
 import type { Outcome, RecorderParts, SightingContext } from './parts.ts';
 
 export interface AbsenceKeeper {
-  /** Nothing readable for now: empty or absent. */
-  away(sighting: StateSighting): Outcome['verdict'];
+  /** Nothing readable for now: empty or absent. What a store has deleted is gone at once. */
+  away(sighting: StateSighting, context: SightingContext): Outcome['verdict'];
   /** The store was told to delete it, and by whom: retired at once. */
   remove(sighting: StateSighting, context: SightingContext): Outcome['verdict'];
   /** Returns true when it was recorded, false when this version was recorded before. */
@@ -21,18 +22,20 @@ export interface AbsenceKeeper {
   reload(): void;
 }
 
+const byOurClock: Moment = { source: 'directory', effectiveTime: '', timeBasis: 'clock' };
+
 export function createAbsenceKeeper(parts: RecorderParts, changes: ChangeKeeper): AbsenceKeeper {
   const { states, appender, observer, environment } = parts;
   let unreadableSeen = readUnreadable(parts.database);
 
-  function retire(row: StateRow): void {
-    changes.close(row, 'directory', false);
-    const isWorkspace = row.uri.includes('/terraform.tfstate.d/');
+  function retire(row: StateRow, moment: Moment): void {
+    changes.close(row, moment.source, false);
+    const isWorkspace = row.uri.includes('/terraform.tfstate.d/') || (isInStore(row) && row.workspace !== 'default');
     appender.append({
       type: 'state.retired',
       source: row.uri,
       subject: row.name,
-      moment: { source: 'directory', effectiveTime: '', timeBasis: 'clock' },
+      moment,
       data: {
         state: identityOf(row),
         reason: isWorkspace ? 'workspace-deleted' : 'vanished',
@@ -40,7 +43,7 @@ export function createAbsenceKeeper(parts: RecorderParts, changes: ChangeKeeper)
         serial: row.serial,
       },
     });
-    states.put({ ...(states.byId(row.id) ?? row), isRetired: true });
+    states.put({ ...(states.byId(row.id) ?? row), condition: 'absent', isRetired: true });
   }
 
   function recordEmpty(row: StateRow): void {
@@ -61,8 +64,12 @@ export function createAbsenceKeeper(parts: RecorderParts, changes: ChangeKeeper)
   }
 
   return {
-    away(sighting) {
+    away(sighting, context) {
       const row = states.byUri(sighting.reference.uri);
+      if (row !== undefined && sighting.timeBasis === 'store' && sighting.sourceVersion !== '') {
+        retire(row, momentOf(sighting, context));
+        return 'recorded';
+      }
       if (row === undefined || row.condition === sighting.condition) return 'nothing';
       states.put({ ...row, condition: sighting.condition, conditionSinceMs: environment.now() });
       return 'nothing';
@@ -121,9 +128,18 @@ export function createAbsenceKeeper(parts: RecorderParts, changes: ChangeKeeper)
       const due = live.filter((row) => row.conditionSinceMs <= beforeMs);
       const gone = due.filter((row) => row.condition === 'absent');
       const empty = due.filter((row) => row.condition === 'empty' && row.unreadableVersion !== 'empty');
-      gone.forEach((row) => retire(row));
+      gone.forEach((row) => retire(row, { ...byOurClock, source: sourceOf(row) }));
       empty.forEach((row) => recordEmpty(row));
       return gone.length + empty.length > 0;
     },
   };
+}
+
+/** Nobody looks when time passes: the reference tells who saw it last. */
+function sourceOf({ uri }: StateRow): string {
+  return uri.startsWith('backend:') ? 'backend' : byOurClock.source;
+}
+
+function isInStore({ uri }: StateRow): boolean {
+  return !uri.startsWith('dir:');
 }

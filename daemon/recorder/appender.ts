@@ -23,6 +23,8 @@ export interface Moment {
   /** RFC 3339; '' = now, by our own clock. */
   readonly effectiveTime: string;
   readonly timeBasis: CommonData['timeBasis'];
+  /** History that was imported. */
+  readonly backfilled?: boolean;
 }
 
 export interface NewRecord {
@@ -64,12 +66,12 @@ export function createAppender(
     const line = formatRecord(input, Number.POSITIVE_INFINITY);
     if (Buffer.byteLength(line) <= MAX_LEAF_BYTES) return line;
     const data = input.data as Record<string, Json>;
-    const { vantage, effectiveTime, timeBasis, boot, state, change } = data;
+    const { vantage, effectiveTime, timeBasis, boot, backfilled, state, change } = data;
     const overflow = blob(compressBlob([formatJson(data)]));
     return formatRecord({
       ...input,
       source: input.source.slice(0, MAX_TEXT_UNITS),
-      data: withoutUndefined({ vantage, effectiveTime, timeBasis, boot, state, change, overflow }),
+      data: withoutUndefined({ vantage, effectiveTime, timeBasis, boot, backfilled, state, change, overflow }),
     });
   };
 
@@ -125,6 +127,7 @@ function toInput(environment: Environment, record: NewRecord): RecordInput {
     effectiveTime: record.moment.effectiveTime === '' ? now : record.moment.effectiveTime,
     timeBasis: record.moment.effectiveTime === '' ? 'clock' : record.moment.timeBasis,
     boot: { id: environment.boot.id, ms: Math.round(environment.boot.ms()) },
+    ...(record.moment.backfilled === true ? { backfilled: true } : {}),
   };
   return {
     id: record.id ?? nextId(environment),

@@ -109,7 +109,7 @@ export function createChangeKeeper(parts: RecorderParts): ChangeKeeper {
       type: 'state.changed',
       source: row.uri,
       subject: row.name,
-      moment: { source, effectiveTime: change.effectiveTime, timeBasis: 'mtime' },
+      moment: { timeBasis: 'mtime', ...change.seen, source, effectiveTime: change.effectiveTime },
       data: {
         ...headOf(row, change),
         kind: change.movedFrom === undefined ? kind : 'migrated',
@@ -148,7 +148,8 @@ export function createChangeKeeper(parts: RecorderParts): ChangeKeeper {
         return true;
       }
       const isFree = sighting.lock === undefined || isLockOfNextRun(sighting);
-      const isOver = isFree && sighting.condition === 'state' && lock !== undefined;
+      // A store names the hold of each version: what had none was a run of its own.
+      const isOver = isFree && sighting.condition === 'state' && (lock !== undefined || sighting.store !== undefined);
       if (isOver) close(row, context.source, false);
       return isOver;
     },
@@ -161,7 +162,7 @@ export function createChangeKeeper(parts: RecorderParts): ChangeKeeper {
         // The clock was set back: the quiet counts from here.
         if (change.lastVersionMs > environment.now()) save(stateId, { ...change, lastVersionMs: environment.now() });
         if (row === undefined || isHeld || change.lastVersionMs > beforeMs) continue;
-        close(row, 'directory', row.lock.startsWith('abandoned:'));
+        close(row, change.seen?.source ?? 'directory', row.lock.startsWith('abandoned:'));
         closed.push(row);
       }
       return closed;
@@ -195,10 +196,11 @@ function mergeClaims(claims: readonly Claim[], more: readonly Claim[]): readonly
   );
 }
 
-/** Never more than what is proven: only a link, or a birth under its one lock, says that nothing lies between. */
+/** Never more than what is proven: a link, the serials of a store, or a birth under its one lock. */
 function toContinuity(change: OpenChange, serialOrder: number): Continuity {
   if (change.isLineageChanged) return 'new-lineage';
   if (change.isUnordered === true || (serialOrder <= 0 && !change.isNewborn)) return 'unordered';
+  if (change.order === 'contiguous' || change.order === 'gap') return change.order;
   if (change.isNewborn) return change.holds === 1 && change.lock?.id ? 'contiguous' : 'monotonic-only';
   return change.isLinked ? 'linked-by-backup' : 'monotonic-only';
 }

@@ -4,6 +4,7 @@ import type { ObservedState } from '../record/observation.ts';
 import type { StateSighting } from '../sources/source.ts';
 import type { StateRow } from '../store/states.ts';
 import type { Moment } from './appender.ts';
+import type { SightingContext } from './parts.ts';
 
 export function identityOf(row: StateRow): StateIdentity {
   return { id: row.id, name: row.name, reference: row.uri, workspace: row.workspace };
@@ -19,6 +20,11 @@ export function versionOf(observed: ObservedState, sourceVersion: string): State
   };
 }
 
-export function momentOf(sighting: StateSighting, context: { readonly source: string }): Moment {
-  return { source: context.source, effectiveTime: sighting.effectiveTime, timeBasis: sighting.timeBasis };
+export function momentOf(sighting: StateSighting, context: Pick<SightingContext, 'source' | 'isBackfilled'>): Moment {
+  const { effectiveTime, timeBasis } = sighting;
+  return { source: context.source, effectiveTime, timeBasis, ...backfilledOf(context) };
+}
+
+export function backfilledOf({ isBackfilled }: Pick<SightingContext, 'isBackfilled'>): Pick<Moment, 'backfilled'> {
+  return isBackfilled === true ? { backfilled: true } : {};
 }

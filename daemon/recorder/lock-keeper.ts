@@ -1,6 +1,7 @@
 // Lock facts as records: acquired, released, abandoned. The lock file's texts are claims.
 import type { StateSighting, LockSighting } from '../sources/source.ts';
 import type { StateRow } from '../store/states.ts';
+import { formatTime } from './environment.ts';
 import { identityOf, momentOf } from './identity.ts';
 import { hideInClaims, hideInLockFacts } from './known-secrets.ts';
 import { toLockFacts } from './open-change.ts';
@@ -33,7 +34,7 @@ export function createLockKeeper(parts: RecorderParts): LockKeeper {
       type,
       source: row.uri,
       subject: row.name,
-      moment: { ...momentOf(sighting, context), effectiveTime: '' },
+      moment: { ...momentOf(sighting, context), effectiveTime: timeOf(type, lock, sighting) },
       data: {
         state: identityOf(row),
         lock: { id, operation, created },
@@ -82,4 +83,11 @@ export function createLockKeeper(parts: RecorderParts): LockKeeper {
       return false;
     },
   };
+}
+
+/** When a hold began or ended is known of a store; beside a file it is when it was seen. */
+function timeOf(type: string, lock: LockSighting | undefined, sighting: StateSighting): string {
+  if (sighting.timeBasis !== 'store' || lock === undefined) return '';
+  const ms = type === 'lock.acquired' ? lock.createdMs : lock.releasedMs;
+  return ms === undefined ? '' : formatTime(ms);
 }

@@ -3,6 +3,8 @@
 import type { StateVersionData } from '../record/data.ts';
 import type { Claim } from '../record/observation.ts';
 import type { LockSighting } from '../sources/source.ts';
+import type { Moment } from './appender.ts';
+import type { StoreOrder } from './store-order.ts';
 
 export interface OpenChange {
   /** Reserved id of the closing state.changed; every step cites it. */
@@ -27,6 +29,10 @@ export interface OpenChange {
   readonly hasFailedObject: boolean;
   /** On the way, another content came at a serial that did not rise. */
   readonly isUnordered?: boolean;
+  /** Where the change was seen, and by which clock its versions are dated; absent: a directory, and file times. */
+  readonly seen?: Omit<Moment, 'effectiveTime'>;
+  /** On a store of versions: every serial rose by one ('contiguous'), or one was jumped over ('gap'). */
+  readonly order?: StoreOrder | undefined;
   readonly recovered?: 'backup';
   readonly movedFrom?: string;
   /** Who brought its versions, beside what the lock says. */

@@ -32,6 +32,8 @@ export interface SightingContext {
   readonly isInitial: boolean;
   /** The caller gives up on this version: what cannot be parsed is recorded as unreadable. */
   readonly isFinalAttempt: boolean;
+  /** History that is imported: its records say so. */
+  readonly isBackfilled?: boolean;
   /** Who brought it, beside what its lock says. */
   readonly claims?: readonly Claim[];
   /** The lock was taken away by force-unlock. */

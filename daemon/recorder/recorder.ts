@@ -2,6 +2,7 @@
 // worker with the only SQLite writer. Knows nothing of files, networks or timers.
 import { ParseError } from '../errors.ts';
 import type { StateSighting } from '../sources/source.ts';
+import { createCursors } from '../store/cursors.ts';
 import { guarded } from '../store/database.ts';
 import type { StateRow } from '../store/states.ts';
 import type { NewRecord } from './appender.ts';
@@ -32,6 +33,7 @@ export interface Recorder {
 
 export function createRecorder(parts: RecorderParts): Recorder {
   const { entries, states, environment } = parts;
+  const cursors = createCursors(parts.database);
   const holds = new HoldTracker();
   const changes: ChangeKeeper = createChangeKeeper(parts);
   const locks = createLockKeeper(parts);
@@ -83,21 +85,41 @@ export function createRecorder(parts: RecorderParts): Recorder {
       const code = problem?.code ?? 'state-unreadable';
       return absences.unreadable(sighting, context, code, problem?.message ?? 'unreadable') ? 'recorded' : 'nothing';
     }
-    if (sighting.condition !== 'state')
-      return context.isRemoval === true ? absences.remove(sighting, context) : absences.away(sighting);
+    if (sighting.condition !== 'state') {
+      return context.isRemoval === true ? absences.remove(sighting, context) : absences.away(sighting, context);
+    }
     if (sighting.bytes.length === 0) return 'nothing';
     return observeVersion(sighting, context);
   };
 
+  const cursor = (uri: string): string => {
+    const kept = cursors.get(uri);
+    if (kept !== undefined) return kept;
+    const row = states.byUri(uri);
+    if (row === undefined || row.condition !== 'state') return row?.unreadableVersion ?? '';
+    return row.sourceVersion;
+  };
+  /** Somebody else has recorded what came after that cursor meanwhile: an import beside a watch. */
+  const isStale = ({ store, reference }: StateSighting): boolean =>
+    store !== undefined && store.after !== cursor(reference.uri);
+  const keepCursor = ({ store, reference, sourceVersion }: StateSighting): void => {
+    if (store === undefined) cursors.forget(reference.uri);
+    else if (sourceVersion !== '') cursors.put(reference.uri, sourceVersion);
+  };
+
   return {
     observe: (seen, context) => {
-      const sighting = hideInLocks(holds.merge(seen), parts.observer.covers);
+      // A store tells with each version all that surrounds it: nothing is carried over from look to look.
+      const merged = seen.store === undefined ? holds.merge(seen) : seen;
+      const sighting = hideInLocks(merged, parts.observer.covers);
       const { uri } = sighting.reference;
       const outcome = inTransaction(() => {
+        if (isStale(sighting)) return 'nothing';
         const isKnown = states.byUri(uri) !== undefined;
         locks.before(sighting, context);
         const verdict = observeCondition(sighting, context);
         if (verdict === 'retry') return verdict;
+        keepCursor(sighting);
         // A state has no place for its lock before its first version.
         if (!isKnown) locks.before(sighting, context);
         versions.link(sighting, context);
@@ -138,11 +160,7 @@ export function createRecorder(parts: RecorderParts): Recorder {
         if (!(error instanceof ParseError)) throw error;
       }
     },
-    cursor: (uri) => {
-      const row = states.byUri(uri);
-      if (row === undefined || row.condition !== 'state') return row?.unreadableVersion ?? '';
-      return row.sourceVersion;
-    },
+    cursor,
     states: () => states.all(),
   };
 }

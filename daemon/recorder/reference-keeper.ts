@@ -117,7 +117,12 @@ export function createReferenceKeeper(parts: RecorderParts, changes: ChangeKeepe
     baseline(row, observed, sighting, context, { reason, isNewborn: false, copyOf: undefined });
   };
 
-  const openBirth = (row: StateRow, observed: ObservedState, sighting: StateSighting): void => {
+  const openBirth = (
+    row: StateRow,
+    observed: ObservedState,
+    sighting: StateSighting,
+    context: SightingContext,
+  ): void => {
     // The row of a newborn state stands before its first write, so that the version itself goes through as steps.
     changes.save(row.id, {
       id: nextId(environment),
@@ -136,6 +141,7 @@ export function createReferenceKeeper(parts: RecorderParts, changes: ChangeKeepe
       numberedBackupSeconds: 0,
       isLineageChanged: false,
       hasFailedObject: false,
+      seen: momentOf(sighting, context),
     });
     states.put({ ...row, contentTag: '', sourceVersion: '', knowledge: '' });
   };
@@ -181,6 +187,7 @@ export function createReferenceKeeper(parts: RecorderParts, changes: ChangeKeepe
       numberedBackupSeconds: 0,
       isLineageChanged: false,
       hasFailedObject: false,
+      seen: momentOf(sighting, context),
       movedFrom: twin.uri,
     });
     changes.close(row, context.source, false);
@@ -190,6 +197,8 @@ export function createReferenceKeeper(parts: RecorderParts, changes: ChangeKeepe
     if (context.isInitial || observed.form === 'opaque' || states.withLineage(observed.lineage).length > 0)
       return false;
     if (observed.instances.length + observed.outputs.length === 0) return false;
+    // Older versions of a store may have expired: only the first serial says that there were none.
+    if (sighting.store !== undefined) return sighting.store.isFirst && compareSerials(observed.serial, '1') <= 0;
     if (sighting.lock ?? sighting.lastLock) return sighting.backup === undefined;
     const smallSerial = observed.instances.length + observed.outputs.length + 2;
     return sighting.backup === undefined && compareSerials(observed.serial, String(smallSerial)) <= 0;
@@ -207,7 +216,8 @@ export function createReferenceKeeper(parts: RecorderParts, changes: ChangeKeepe
       }
       const since = firstSeenMs.get(uri) ?? environment.now();
       firstSeenMs.set(uri, since);
-      if (twin && !context.isInitial && isWithin(since, COPY_SETTLE_MS)) return 'retry';
+      const mayWait = !context.isInitial && !context.isBackfilled && sighting.store?.isGate !== true;
+      if (twin && mayWait && isWithin(since, COPY_SETTLE_MS)) return 'retry';
       firstSeenMs.delete(uri);
       const born = isNewborn(observed, sighting, context);
       const row = putNew(id, sighting, context, observed);
@@ -217,7 +227,7 @@ export function createReferenceKeeper(parts: RecorderParts, changes: ChangeKeepe
         keepSnapshot(row, observed);
         return 'recorded';
       }
-      openBirth(row, observed, sighting);
+      openBirth(row, observed, sighting, context);
       return 'born';
     },
     reform(row, observed, sighting, context) {

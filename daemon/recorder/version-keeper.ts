@@ -1,7 +1,7 @@
 // One readable version of a state, against what is stored of it: steps of a change, or a counted non-change. Recovers
 // one missed run from terraform.tfstate.backup where its serial says that it lies between.
 import { ParseError } from '../errors.ts';
-import type { StateVersionData } from '../record/data.ts';
+import type { StateMissedData, StateVersionData } from '../record/data.ts';
 import type { ObservedState } from '../record/observation.ts';
 import type { StateSighting } from '../sources/source.ts';
 import type { StateRow } from '../store/states.ts';
@@ -18,6 +18,7 @@ import type { ReferenceKeeper } from './reference-keeper.ts';
 import { isBeyondCompare, isContentOf } from './rebuilt-tag.ts';
 import { createInput, type Input } from './run-evidence.ts';
 import { compareSerials } from './serial.ts';
+import { stepOrder, weakerOrder, type StoreOrder } from './store-order.ts';
 import { appendSteps, type StepOutcome } from './steps.ts';
 import type { VersionFacts } from './version-memory.ts';
 
@@ -85,7 +86,7 @@ export function createVersionKeeper(
       current.lineage === row.lineage;
     // What is only recalled is never newer than what is stored.
     if (!isBetween || input.sighting.backup === undefined || !('instances' in backup)) return row;
-    if (input.sighting.lockHoldsSince > 2) recordMissed(row, backup, input);
+    if (input.sighting.lockHoldsSince > 2) recordMissed(row, backup, input, 'overwritten');
     const { modifiedMs, sourceVersion } = input.sighting.backup;
     const moment: Moment = { source: input.context.source, effectiveTime: formatTime(modifiedMs), timeBasis: 'mtime' };
     advance(row, { observed: backup, sourceVersion: `backup:${sourceVersion}`, moment, recovered: true }, input);
@@ -94,20 +95,23 @@ export function createVersionKeeper(
     return advanced;
   };
 
-  const recordMissed = (row: StateRow, backup: ObservedState, input: Input): void => {
+  const recordMissed = (row: StateRow, next: ObservedState, input: Input, reason: StateMissedData['reason']): void => {
     appender.append({
       type: 'state.missed',
       source: row.uri,
       subject: row.name,
       moment: momentOf(input.sighting, input.context),
-      data: { state: identityOf(row), reason: 'overwritten', fromSerial: row.serial, toSerial: backup.serial },
+      data: { state: identityOf(row), reason, fromSerial: row.serial, toSerial: next.serial },
     });
   };
 
   const advance = (row: StateRow, incoming: Incoming, input: Input): Outcome['verdict'] => {
     const { observed } = incoming;
     const open = changes.current(row.id);
-    const change = open ?? beginChange(row, incoming, input);
+    const begun = open ?? beginChange(row, incoming, input);
+    const step = incoming.recovered ? undefined : stepOrder(row, observed, input.sighting, begun.lock?.operation ?? '');
+    const change = { ...begun, order: weakerOrder(begun.order, step) };
+    if (step === 'gap') recordMissed(row, observed, input, 'not-in-store');
     const outcome = appendSteps({
       states,
       appender,
@@ -127,7 +131,7 @@ export function createVersionKeeper(
     const verdict =
       open || outcome.steps > 0 || isReplaced || isUnknown
         ? growChange(row, change, incoming, input, outcome)
-        : recordUnchanged(row, incoming, outcome);
+        : recordUnchanged(row, incoming, outcome, step);
     states.put(toRow(row, incoming));
     return verdict;
   };
@@ -165,6 +169,7 @@ export function createVersionKeeper(
       numberedBackupSeconds: sighting.numberedBackupSeconds,
       isLineageChanged: false,
       hasFailedObject: false,
+      seen: momentOf(sighting, input.context),
       ...(incoming.recovered ? { recovered: 'backup' as const } : {}),
     };
   };
@@ -203,7 +208,12 @@ export function createVersionKeeper(
     return found && { serial: found.serial, time: found.time };
   };
 
-  const recordUnchanged = (row: StateRow, incoming: Incoming, outcome: StepOutcome): Outcome['verdict'] => {
+  const recordUnchanged = (
+    row: StateRow,
+    incoming: Incoming,
+    outcome: StepOutcome,
+    step: StoreOrder | undefined,
+  ): Outcome['verdict'] => {
     const { observed } = incoming;
     const base = { source: row.uri, subject: row.name, moment: incoming.moment };
     const version = versionOf(observed, incoming.sourceVersion);
@@ -219,7 +229,7 @@ export function createVersionKeeper(
         version,
         reason: order === 0 ? 'metadata' : 'serial-moved',
         before: { lineage: row.lineage, serial: row.serial },
-        continuity: order > 0 ? 'monotonic-only' : 'unordered',
+        continuity: order <= 0 ? 'unordered' : step === undefined || step === 'unknown' ? 'monotonic-only' : step,
       },
     });
     return 'recorded';
@@ -232,7 +242,12 @@ export function createVersionKeeper(
   const endForeignHold = (row: StateRow, { sighting, context }: Input): void => {
     const open = changes.current(row.id);
     const lock = lockOfVersion(sighting);
-    if (open === undefined || lock?.info === undefined) return;
+    if (open === undefined) return;
+    // A store names the hold of every version, also that there was none.
+    if (sighting.store !== undefined && (lock?.info?.id ?? '') !== (open.lock?.id ?? '')) {
+      return changes.close(row, context.source, false);
+    }
+    if (lock?.info === undefined) return;
     const isForeign = open.lock?.id ? lock.info.id !== open.lock.id : isMadeAfter(lock, open.effectiveTime);
     if (isForeign) changes.close(row, context.source, false);
   };

@@ -75,7 +75,7 @@ export function formatDisplayText(text: string): string {
   return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }
 
-function encodeSegment(segment: string): string {
+export function encodeSegment(segment: string): string {
   return Array.from(Buffer.from(segment, 'utf8'), encodeByte).join('');
 }
 

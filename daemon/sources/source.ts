@@ -31,6 +31,8 @@ export interface LockSighting {
   readonly createdMs: number;
   /** Process id of the holder by the kernel's lock table, or 0. */
   readonly pid: number;
+  /** When a store was told that the hold is over, milliseconds since the epoch. */
+  readonly releasedMs?: number;
 }
 
 /**
@@ -44,6 +46,8 @@ export interface StoreFacts {
   readonly isBehind: boolean;
   /** No older version of this reference is known of: where nothing stood before, this version made it. */
   readonly isFirst: boolean;
+  /** Nothing is stored there before it was recorded here (the state backend): a jump of the serial skips no version. */
+  readonly isGate?: boolean;
 }
 
 export interface BackupSighting {

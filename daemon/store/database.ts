@@ -2,7 +2,7 @@
 // The writer lives in one worker thread; every other thread or process opens the file read-only.
 import Database from 'better-sqlite3';
 import { ConfigError, StoreError, describeForeign } from '../errors.ts';
-import { DERIVED_SCHEMA, SCHEMA, SCHEMA_VERSION } from './schema.ts';
+import { ADDED_SCHEMA, DERIVED_SCHEMA, SCHEMA, SCHEMA_VERSION } from './schema.ts';
 
 export type Sqlite = Database.Database;
 
@@ -51,10 +51,15 @@ export function guarded<T>(what: string, work: () => T): T {
 
 function migrate(database: Sqlite): void {
   const found = Number(database.pragma('user_version', { simple: true }));
-  if (found === SCHEMA_VERSION) return assertVersion(database);
+  if (found === SCHEMA_VERSION) {
+    assertVersion(database);
+    database.exec(ADDED_SCHEMA);
+    return;
+  }
   if (found > SCHEMA_VERSION) throw newer(found);
   database.transaction(() => {
     database.exec(SCHEMA);
+    database.exec(ADDED_SCHEMA);
     database.exec(DERIVED_SCHEMA);
     database.pragma(`application_id = ${APPLICATION_ID}`);
     database.pragma(`user_version = ${SCHEMA_VERSION}`);

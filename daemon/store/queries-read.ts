@@ -32,3 +32,9 @@ export function createRecordReader(database: Sqlite): RecordReader {
     size: () => ((newest.get() as number | null) ?? -1) + 1,
   };
 }
+
+/** When the newest record was written, milliseconds since the epoch; undefined in an empty log. */
+export function newestRecordMs(database: Sqlite): number | undefined {
+  const newest = database.prepare<[], number | null>('SELECT max(recorded_ms) FROM record_index').pluck().get();
+  return newest ?? undefined;
+}

@@ -78,6 +78,14 @@ CREATE TABLE change_base (
 ) STRICT, WITHOUT ROWID;
 `;
 
+/** Tables that came later and that an older version can do without: they need no new version of the schema. */
+export const ADDED_SCHEMA = `
+-- How far each reference of a store of versions is recorded, also where no state came of it.
+CREATE TABLE IF NOT EXISTS source_cursor (
+  uri TEXT PRIMARY KEY, cursor TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+`;
+
 export const DERIVED_TABLES = ['record_index', 'change_index', 'change_action'] as const;
 
 export const DERIVED_SCHEMA = `

@@ -48,6 +48,8 @@ const CLASS_OF: Readonly<Record<StepKind, StateClass>> = {
 interface StateFacts {
   class: StateClass;
   isRetired: boolean;
+  /** A state.missed has told of the gap that the next change closes over. */
+  isGapTold: boolean;
 }
 
 export function createStateSteps(gaps: GapList): StateSteps {
@@ -86,17 +88,19 @@ export function createStateSteps(gaps: GapList): StateSteps {
       const { data, type } = facts;
       const id = text(objectMember(data, 'state'), 'id');
       if (data === undefined || id === '') return;
-      const state = states.get(id) ?? { class: 'unmoved', isRetired: false };
+      const state = states.get(id) ?? { class: 'unmoved', isRetired: false, isGapTold: false };
       states.set(id, state);
       if (type.startsWith('state.')) state.isRetired = type === 'state.retired';
       if (type === 'state.missed' || type === 'state.flooded') {
         weaken(state, 'gap');
         addGap(type === 'state.missed' ? 'versions-missed' : 'flooded', facts, data, outage);
+        state.isGapTold ||= text(data, 'reason') === 'not-in-store';
       } else if (type === 'state.changed' || type === 'state.unchanged') {
         const step = STEP_OF.get(text(data, 'continuity')) ?? 'other';
         steps[step] += 1;
         weaken(state, CLASS_OF[step]);
-        if (step === 'gap') addGap('serial-gap', facts, data, outage);
+        if (step === 'gap' && !state.isGapTold) addGap('serial-gap', facts, data, outage);
+        state.isGapTold = false;
       }
     },
     report() {

@@ -1,7 +1,7 @@
 // The store's clock from Date headers of whole seconds, and the locks that are dated by it.
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { StoreClock } from '../../daemon/archive/s3-clock.ts';
+import { StoreClock } from '../../daemon/s3/s3-clock.ts';
 
 const secondMs = Date.UTC(2026, 5, 1);
 const header = (ms: number) => new Date(ms).toUTCString();

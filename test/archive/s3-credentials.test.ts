@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { toOrigin } from '../../daemon/archive/s3-credentials.ts';
+import { toOrigin } from '../../daemon/s3/s3-credentials.ts';
 import { runStateseal, type Finished } from '../support/stateseal-process.ts';
 import { startS3Stub, type S3Stub } from './s3-stub.ts';
 

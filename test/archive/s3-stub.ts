@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Archive } from '../../daemon/archive/archive.ts';
-import type { S3ArchiveOptions } from '../../daemon/archive/s3-options.ts';
+import type { S3ArchiveOptions } from '../../daemon/s3/s3-options.ts';
 import { openS3Archive } from '../../daemon/archive/s3.ts';
 import type { ArchiveError } from '../../daemon/errors.ts';
 import { compareUtf8 } from '../../daemon/archive/key.ts';

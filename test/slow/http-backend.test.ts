@@ -115,11 +115,14 @@ describe('http backend, with a real terraform', function () {
     await terraform.init();
     await terraform.apply();
     const before = readFileSync(join(scene.storage, 'network.tfstate'), 'utf8');
-    await terraform.write({ 'main.tf': `terraform {\n  backend "http" {}\n}\n${one('second')}` });
     const limit = (text: string): void => void execFileSync('prlimit', ['--pid', `${scene.daemon.pid}`, `--fsize=${text}`]);
-    limit('8192:');
+    // In the middle of the run, when the lock is recorded: the disk under the database is full.
+    const fill = `provisioner "local-exec" {\n    command = "prlimit --pid ${scene.daemon.pid} --fsize=8192:"\n  }`;
+    const full = `resource "terraform_data" "full" {\n  ${fill}\n}`;
+    await terraform.write({ 'main.tf': `terraform {\n  backend "http" {}\n}\n${one('second')}\n${full}` });
     const failed = await terraform.apply([], { expectExit: 1 });
     expect(failed.stderr).to.contain('500').and.to.contain('errored.tfstate');
+    expect((await scene.request('network', { method: 'LOCK', body: lockText('full') })).status).to.equal(500);
     expect(readFileSync(join(scene.storage, 'network.tfstate'), 'utf8')).to.equal(before);
     expect(scene.daemon.stderr()).to.contain('[store-write-failed]');
     limit('unlimited:');
@@ -166,6 +169,11 @@ describe('http backend, with a real terraform', function () {
     expect(hits, describeHits(hits)).to.deep.equal([]);
   });
 });
+
+function lockText(id: string): string {
+  const texts = { Operation: 'OperationTypeApply', Info: '', Who: 'a@b', Version: '1.11.4', Path: '' };
+  return JSON.stringify({ ID: id, ...texts, Created: '2026-01-01T00:00:00Z' });
+}
 
 async function lockOf(scene: BackendScene, state: string): Promise<string> {
   const path = join(scene.storage, `.${state}.tfstate.lock.info`);

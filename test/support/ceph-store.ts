@@ -2,7 +2,7 @@
 // on it under fresh prefixes. Skips the suite, or fails it in CI, where Ceph is not installed.
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Archive } from '../../daemon/archive/archive.ts';
-import type { S3ArchiveOptions } from '../../daemon/archive/s3-options.ts';
+import type { S3ArchiveOptions } from '../../daemon/s3/s3-options.ts';
 import { openS3Archive } from '../../daemon/archive/s3.ts';
 import { howToInstallCeph, isCephInstalled, startCeph, type Ceph, type CephUser } from './ceph.ts';
 import { requireComponent } from './components.ts';

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { Archive } from '../../daemon/archive/archive.ts';
 import { openDirectoryArchive } from '../../daemon/archive/directory.ts';
-import type { S3ArchiveOptions } from '../../daemon/archive/s3-options.ts';
+import type { S3ArchiveOptions } from '../../daemon/s3/s3-options.ts';
 import { createBatches } from '../../daemon/store/batches.ts';
 import { openDatabaseReadOnly } from '../../daemon/store/database.ts';
 import { assertLog, type LogFacts } from './assert-log.ts';

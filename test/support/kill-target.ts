@@ -6,7 +6,7 @@ import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Archive } from '../../daemon/archive/archive.ts';
 import { openDirectoryArchive } from '../../daemon/archive/directory.ts';
-import type { S3ArchiveOptions } from '../../daemon/archive/s3-options.ts';
+import type { S3ArchiveOptions } from '../../daemon/s3/s3-options.ts';
 import { openS3Archive } from '../../daemon/archive/s3.ts';
 import { parseObjectKey } from '../../daemon/merkle/object-key.ts';
 import { createPolicy } from '../../daemon/redaction/allow-list.ts';

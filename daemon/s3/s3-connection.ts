@@ -1,4 +1,4 @@
-// The one door to @aws-sdk/client-s3: a client made at the first call, patience and errors of every call, the store's
+// The one door to S3 stores, for the archive and for the buckets states come from: a client made at the first call, patience and errors of every call, the store's
 // clock, and where the credentials come from. Knows nothing of what is asked; s3*.ts say that.
 // The SDK's own retries are off: after a failure the caller looks at what happened first.
 import { Readable } from 'node:stream';

@@ -1,7 +1,7 @@
 // Bodies of answers as bounded bytes: a store can neither fill the memory nor hand over a part as the whole.
 import { Readable } from 'node:stream';
+import { ArchiveError } from '../errors.ts';
 import { badAnswer, documentTooLong, type S3Call } from './s3-errors.ts';
-import { tooLarge } from './key.ts';
 
 /** A page of a listing is about 1 MiB at most; an error document a few KiB. */
 const maxDocumentBytes = 16 * 1024 ** 2;
@@ -50,4 +50,12 @@ function abandoned(body: Readable, error: Error): Error {
   body.on('error', () => undefined);
   body.destroy();
   return error;
+}
+
+/** The error for a body beyond the caller's limit; permanent. */
+export function tooLarge(key: string, maxBytes: number): ArchiveError {
+  return new ArchiveError('archive-object-too-large', `expected at most ${maxBytes} bytes at ${key}, got more`, {
+    transient: false,
+    hint: 'stateseal writes no object of this size: somebody else put it there',
+  });
 }
