@@ -121,7 +121,9 @@ describe('http backend, with a real terraform', function () {
     const full = `resource "terraform_data" "full" {\n  ${fill}\n}`;
     await terraform.write({ 'main.tf': `terraform {\n  backend "http" {}\n}\n${one('second')}\n${full}` });
     const failed = await terraform.apply([], { expectExit: 1 });
-    expect(failed.stderr).to.contain('500').and.to.contain('errored.tfstate');
+    expect(failed.stderr).to.contain('Failed to upload state').and.to.contain('errored.tfstate');
+    const errored = readFileSync(join(terraform.dir, 'errored.tfstate'), 'utf8');
+    expect((await scene.request('network', { method: 'POST', body: errored })).status).to.equal(500);
     expect((await scene.request('network', { method: 'LOCK', body: lockText('full') })).status).to.equal(500);
     expect(readFileSync(join(scene.storage, 'network.tfstate'), 'utf8')).to.equal(before);
     expect(scene.daemon.stderr()).to.contain('[store-write-failed]');
