@@ -181,6 +181,8 @@ export function createKeptState(parts: KeptStateParts): KeptState {
   };
 
   const store = async (bytes: Uint8Array, claims: readonly Claim[]): Promise<WriteResult> => {
+    // To the recorder no bytes mean that there is nothing new to read.
+    if (bytes.length === 0) return { outcome: 'not-a-state' };
     const id = await storage.stage(name, bytes);
     const version = { id, bytes, storedAt: new Date(parts.now()).toISOString() };
     const sighting = versionSighting(name, version, standing, { lock: held, isGate: true });

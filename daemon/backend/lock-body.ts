@@ -6,7 +6,15 @@ import type { LockInfo } from '../terraform/state.ts';
 /** As Terraform writes it, with these seven members and no others. */
 export function formatLockInfo(info: LockInfo): Uint8Array {
   const { id, operation, info: text, who, version, created, path } = info;
-  const members = { ID: id, Operation: operation, Info: text, Who: who, Version: version, Created: created, Path: path };
+  const members = {
+    ID: id,
+    Operation: operation,
+    Info: text,
+    Who: who,
+    Version: version,
+    Created: created,
+    Path: path,
+  };
   return new TextEncoder().encode(JSON.stringify(members));
 }
 

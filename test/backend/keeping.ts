@@ -12,16 +12,7 @@ import type { RecorderClient } from '../../daemon/recorder/client.ts';
 import type { LockInfo } from '../../daemon/terraform/state.ts';
 import { openLogHarness, type LogHarness } from '../support/log-harness.ts';
 
-export const STEPS = [
-  'stage',
-  'observe',
-  'publish',
-  'putLock',
-  'removeLock',
-  'retire',
-  'discard',
-  'cursor',
-] as const;
+export const STEPS = ['stage', 'observe', 'publish', 'putLock', 'removeLock', 'retire', 'discard', 'cursor'] as const;
 export type Step = (typeof STEPS)[number];
 /** 'killed after': the work is done, nobody hears of it. */
 export type Fault = 'fails' | 'fails after' | 'killed before' | 'killed after';
@@ -42,7 +33,9 @@ export interface Keeping {
   silence(): () => void;
   /** What a kill and a start leave: nothing in memory. */
   restart(): void;
-  records(...types: readonly string[]): readonly { readonly type: string; readonly data: Readonly<Record<string, unknown>> }[];
+  records(
+    ...types: readonly string[]
+  ): readonly { readonly type: string; readonly data: Readonly<Record<string, unknown>> }[];
   close(): void;
 }
 
@@ -149,9 +142,7 @@ export async function openKeeping(patienceMs = 5_000): Promise<Keeping> {
   return keeping;
 }
 
-export const BY: readonly Claim[] = [
-  { field: 'credential', value: 'backend:ci', known: 'verified', by: 'backend' },
-];
+export const BY: readonly Claim[] = [{ field: 'credential', value: 'backend:ci', known: 'verified', by: 'backend' }];
 const OF_VERSIONS = ['state.baselined', 'state.changed', 'state.unchanged', 'resource.changed'];
 
 /** Serials of every version the log knows of. */

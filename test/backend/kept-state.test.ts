@@ -71,7 +71,10 @@ describe('backend/kept-state', () => {
   it('locks: one holder, the same lock again, a write under another one or one that was taken away', async () => {
     expect(await keeping.state.lock(lockInfo('one'), BY)).to.deep.equal({ outcome: 'done' });
     expect(await keeping.state.lock(lockInfo('one'), BY)).to.deep.equal({ outcome: 'done' });
-    expect(await keeping.state.lock(lockInfo('two'), BY)).to.deep.include({ outcome: 'locked', holder: lockInfo('one') });
+    expect(await keeping.state.lock(lockInfo('two'), BY)).to.deep.include({
+      outcome: 'locked',
+      holder: lockInfo('one'),
+    });
     expect(await keeping.state.write(stateBytes(1), undefined, BY)).to.include({ outcome: 'locked' });
     expect(await keeping.state.write(stateBytes(1), 'two', BY)).to.include({ outcome: 'locked' });
     expect(await keeping.state.remove('two', BY)).to.include({ outcome: 'locked' });

@@ -1,7 +1,16 @@
 // Every step of an operation of the backend, cut before or after its effect, or failing before or after it: what is
 // shown afterwards is the old version or the new one, whole, and nothing is shown that is not recorded.
 import { expect } from 'chai';
-import { BY, lockInfo, openKeeping, recordedSerials, serialOf, stateBytes, type Fault, type Keeping } from './keeping.ts';
+import {
+  BY,
+  lockInfo,
+  openKeeping,
+  recordedSerials,
+  serialOf,
+  stateBytes,
+  type Fault,
+  type Keeping,
+} from './keeping.ts';
 
 export type Operation = 'write' | 'lock' | 'unlock' | 'remove';
 

@@ -36,7 +36,8 @@ describe('http backend, with a real terraform', function () {
   afterEach(() => scene.close());
 
   it('init, plan, apply, destroy: each version recorded, with who and from which run', async () => {
-    const query = 'run=4711&actor=mona&sha=0123456789abcdef0123456789abcdef01234567&pr=12&job=https://ci.example/jobs/9';
+    const query =
+      'run=4711&actor=mona&sha=0123456789abcdef0123456789abcdef01234567&pr=12&job=https://ci.example/jobs/9';
     const terraform = await scene.terraform('tf', 'network', one('first'), query);
     await terraform.init();
     await terraform.plan();
@@ -115,7 +116,8 @@ describe('http backend, with a real terraform', function () {
     await terraform.init();
     await terraform.apply();
     const before = readFileSync(join(scene.storage, 'network.tfstate'), 'utf8');
-    const limit = (text: string): void => void execFileSync('prlimit', ['--pid', `${scene.daemon.pid}`, `--fsize=${text}`]);
+    const limit = (text: string): void =>
+      void execFileSync('prlimit', ['--pid', `${scene.daemon.pid}`, `--fsize=${text}`]);
     // In the middle of the run, when the lock is recorded: the disk under the database is full.
     const fill = `provisioner "local-exec" {\n    command = "prlimit --pid ${scene.daemon.pid} --fsize=8192:"\n  }`;
     const full = `resource "terraform_data" "full" {\n  ${fill}\n}`;

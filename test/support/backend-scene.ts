@@ -41,7 +41,10 @@ export interface BackendScene {
   environment(state: string, query?: string): Record<string, string>;
   /** A directory with `backend "http" {}` and `body`. */
   terraform(dir: string, state: string, body: string, query?: string): Promise<Terraform>;
-  request(state: string, init?: RequestInit & { readonly path?: string; readonly password?: string }): Promise<Response>;
+  request(
+    state: string,
+    init?: RequestInit & { readonly path?: string; readonly password?: string },
+  ): Promise<Response>;
   start(): Promise<void>;
   kill(): Promise<void>;
   records(...types: readonly string[]): readonly SceneRecord[];
@@ -89,7 +92,8 @@ export async function openBackendScene(options: BackendSceneOptions): Promise<Ba
       const found: SceneRecord[] = [];
       for (let index = 0; index < queries.size(); index += 1) {
         const stored = queries.readRecord(index);
-        if (stored !== undefined && (types.length === 0 || types.includes(stored.record.type))) found.push(stored.record);
+        if (stored !== undefined && (types.length === 0 || types.includes(stored.record.type)))
+          found.push(stored.record);
       }
       return found;
     } finally {
@@ -152,7 +156,8 @@ export async function openBackendScene(options: BackendSceneOptions): Promise<Ba
         const key = readFileSync(join(dataDir, 'keys', 'log.vkey'), 'utf8').trim();
         const report = verifyStore(database, [createVerifier(key)], { nowMs: Date.now(), isStrict: true });
         const wrong = [report.failures, report.anomalies, report.format].flatMap(({ list }) => list);
-        if (report.integrity !== 'pass' || wrong.length > 0) throw new Error(`does not verify: ${JSON.stringify(wrong)}`);
+        if (report.integrity !== 'pass' || wrong.length > 0)
+          throw new Error(`does not verify: ${JSON.stringify(wrong)}`);
       } finally {
         database.close();
       }
