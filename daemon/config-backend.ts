@@ -39,6 +39,12 @@ export interface BackendState {
 export const DEFAULT_BACKEND_PORT = 7374;
 const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
 
+/** What else is recorded. */
+export interface Watched {
+  readonly roots: readonly { readonly path: string }[];
+  readonly buckets: readonly { readonly bucket: string; readonly prefix: string }[];
+}
+
 /**
  * `base`: what relative paths are relative to. Throws ConfigError: `backend-plaintext` for an address that others reach
  * without TLS, `backend-watched` for a directory below a root, `backend-state-twice`.
@@ -46,14 +52,14 @@ const LOOPBACK = ['127.0.0.1', '::1', 'localhost'];
 export function toBackend(
   file: BackendFile | undefined,
   base: string,
-  roots: readonly { readonly path: string }[],
+  { roots, buckets }: Watched,
 ): BackendConfig | undefined {
   if (file === undefined) return undefined;
   const host = file.host === 'localhost' ? '127.0.0.1' : (file.host ?? '127.0.0.1');
   if (!LOOPBACK.includes(host) && file.tls === undefined && file.allowPlaintext !== true) throw plaintext();
   const states = file.states.map((entry) => toState(entry, file.storage, base));
   assertOnce(states);
-  assertNotWatched(states, roots);
+  states.forEach((state) => assertNotWatched(state, { roots, buckets }));
   return {
     host,
     port: file.port ?? DEFAULT_BACKEND_PORT,
@@ -86,23 +92,21 @@ function assertOnce(states: readonly BackendState[]): void {
   });
 }
 
-/** Its files would be taken for states of their own, and every version would be recorded twice. */
-function assertNotWatched(states: readonly BackendState[], roots: readonly { readonly path: string }[]): void {
-  for (const { storage } of states) {
-    if (storage.kind !== 'directory') continue;
-    const isBelow = roots.some(({ path }) => {
-      const way = relative(path, storage.path);
-      return way === '' || !(way.startsWith('..') || isAbsolute(way));
-    });
-    if (!isBelow) continue;
-    throw new ConfigError(
-      'backend-watched',
-      'expected backend.storage outside every watched directory, got it inside',
-      {
-        hint: 'what the backend stores is recorded as it comes in: choose a directory below no root',
-      },
-    );
-  }
+/** Its states would be taken for others, and every version would be recorded twice. */
+function assertNotWatched({ storage }: BackendState, { roots, buckets }: Watched): void {
+  const isWatched =
+    storage.kind === 'directory'
+      ? roots.some(({ path }) => isBelow(path, storage.path))
+      : buckets.some(({ bucket, prefix }) => bucket === storage.bucket && isBelow(`/${prefix}`, `/${storage.prefix}`));
+  if (!isWatched) return;
+  throw new ConfigError('backend-watched', 'expected backend.storage outside of what is watched, got it inside', {
+    hint: 'what the backend stores is recorded as it comes in: choose a directory below no root, a prefix below no source',
+  });
+}
+
+function isBelow(folder: string, path: string): boolean {
+  const way = relative(folder, path);
+  return way === '' || !(way.startsWith('..') || isAbsolute(way));
 }
 
 function plaintext(): ConfigError {

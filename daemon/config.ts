@@ -101,7 +101,7 @@ export async function loadConfig(
     },
     archive: toArchive(flags, file, { dataDir, base, environment }),
     http: toHttp(flags, file),
-    backend: toBackend(file.backend, base, sources.roots),
+    backend: toBackend(file.backend, base, sources),
     logName: file.log?.name ?? defaultLogName(),
     maxFileBytes: file.maxFileBytes ?? 256 * 1024 * 1024,
     heartbeatMs: (file.heartbeatSeconds ?? 300) * 1000,

@@ -3,11 +3,10 @@ import { toBackend, type BackendFile } from '../daemon/config-backend.ts';
 
 describe('config: backend', () => {
   const of = (file: Partial<BackendFile>, roots: readonly string[] = []) =>
-    toBackend(
-      { storage: 'states', states: ['a'], ...file },
-      '/etc/stateseal',
-      roots.map((path) => ({ path })),
-    );
+    toBackend({ storage: 'states', states: ['a'], ...file }, '/etc/stateseal', {
+      roots: roots.map((path) => ({ path })),
+      buckets: [{ bucket: 'seen', prefix: 'prod' }],
+    });
   const code = (work: () => unknown): unknown => {
     try {
       work();
@@ -18,7 +17,7 @@ describe('config: backend', () => {
   };
 
   it('is off unless given; loopback and a port of its own by default', () => {
-    expect(toBackend(undefined, '/', [])).to.equal(undefined);
+    expect(toBackend(undefined, '/', { roots: [], buckets: [] })).to.equal(undefined);
     expect(of({})).to.deep.include({
       host: '127.0.0.1',
       port: 7374,
@@ -40,6 +39,8 @@ describe('config: backend', () => {
     expect(code(() => of({ storage: '/srv/infra/states' }, ['/srv/infra']))).to.equal('backend-watched');
     expect(code(() => of({ storage: '/srv/infra' }, ['/srv/infra']))).to.equal('backend-watched');
     expect(code(() => of({ storage: '/srv/infra-states' }, ['/srv/infra']))).to.equal('done');
+    expect(code(() => of({ storage: 's3://seen/prod/x' }))).to.equal('backend-watched');
+    expect(code(() => of({ storage: 's3://seen/production' }))).to.equal('done');
     expect(code(() => of({ states: ['a', 'a'] }))).to.equal('backend-state-twice');
     expect(code(() => of({ storage: 's3://key:secret@bucket/x' }))).to.equal('archive-location-credentials');
   });

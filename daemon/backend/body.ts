@@ -2,10 +2,10 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
-/** Why a body was not taken; 'cut': nobody is left to be told. */
-export type BodyRefusal = 'too-large' | 'cut' | 'digest-wrong';
+/** Why a body was not taken; 'cut': nobody is left to be told; 'busy': too many large ones at a time. */
+export type BodyRefusal = 'too-large' | 'cut' | 'digest-wrong' | 'busy';
 
-/** Bytes of all bodies being received: a few large ones must not fill the memory. */
+/** Bytes of all bodies that are being received or worked on: a few large ones must not fill the memory. */
 export class BodyBudget {
   readonly #limit: number;
   #used = 0;
@@ -14,22 +14,34 @@ export class BodyBudget {
     this.#limit = limitBytes;
   }
 
-  take(bytes: number): boolean {
-    if (this.#used + bytes > this.#limit) return false;
-    this.#used += bytes;
-    return true;
+  /** What one request takes of it, given back by `end`. */
+  lease(): BodyLease {
+    let own = 0;
+    return {
+      take: (bytes) => {
+        if (this.#used + bytes > this.#limit) return false;
+        this.#used += bytes;
+        own += bytes;
+        return true;
+      },
+      end: () => {
+        this.#used -= own;
+        own = 0;
+      },
+    };
   }
+}
 
-  give(bytes: number): void {
-    this.#used -= bytes;
-  }
+export interface BodyLease {
+  take(bytes: number): boolean;
+  end(): void;
 }
 
 /** Reads at most `maxBytes`; stops reading at the first byte too many. */
 export async function readRequestBody(
   request: IncomingMessage,
   maxBytes: number,
-  budget: BodyBudget,
+  lease: BodyLease,
 ): Promise<Uint8Array | BodyRefusal> {
   const announced = Number(request.headers['content-length'] ?? '0');
   if (!(announced <= maxBytes)) return 'too-large';
@@ -37,15 +49,14 @@ export async function readRequestBody(
   let sizeBytes = 0;
   try {
     for await (const chunk of request as AsyncIterable<Buffer>) {
-      if (sizeBytes + chunk.length > maxBytes || !budget.take(chunk.length)) return 'too-large';
+      if (sizeBytes + chunk.length > maxBytes) return 'too-large';
+      if (!lease.take(chunk.length)) return 'busy';
       sizeBytes += chunk.length;
       chunks.push(chunk);
     }
   } catch {
     // The connection ended in the middle of it.
     return 'cut';
-  } finally {
-    budget.give(sizeBytes);
   }
   if (!request.complete) return 'cut';
   const body = join(chunks, sizeBytes);

@@ -5,7 +5,7 @@ import { ParseError, describeForeign } from '../errors.ts';
 import type { Claim } from '../record/observation.ts';
 import { parseLockInfo } from '../terraform/lock-info.ts';
 import type { LockInfo } from '../terraform/state.ts';
-import { BodyBudget, readRequestBody } from './body.ts';
+import { BodyBudget, readRequestBody, type BodyLease } from './body.ts';
 import { parseBasic, type Login, type Verdict } from './credentials.ts';
 import type { KeptState, LockResult, WriteResult } from './kept-state.ts';
 import { formatLockInfo } from './lock-body.ts';
@@ -35,7 +35,9 @@ const BODIES_AT_ONCE = 2;
 export function createHandler(parts: HandlerParts): RequestListener {
   const budget = new BodyBudget(parts.maxBodyBytes * BODIES_AT_ONCE);
   return (request, response) => {
-    void answerRequest(request, parts, budget).then((answer) => {
+    const lease = budget.lease();
+    void answerRequest(request, parts, lease).then((answer) => {
+      lease.end();
       if (answer === undefined) return void response.destroy();
       if (answer.refusal !== undefined) parts.onRefusal(answer.refusal);
       send(request, response, answer);
@@ -47,7 +49,7 @@ export function createHandler(parts: HandlerParts): RequestListener {
 async function answerRequest(
   request: IncomingMessage,
   parts: HandlerParts,
-  budget: BodyBudget,
+  lease: BodyLease,
 ): Promise<Answer | undefined> {
   try {
     const target = parseTarget(request.method ?? '', request.url ?? '');
@@ -63,9 +65,10 @@ async function answerRequest(
       return refuse(403, 'forbidden', 'expected a credential of this state, got one of another');
     }
     const isLock = target.operation === 'lock' || target.operation === 'unlock';
-    const body = await readRequestBody(request, isLock ? MAX_LOCK_BYTES : parts.maxBodyBytes, budget);
+    const body = await readRequestBody(request, isLock ? MAX_LOCK_BYTES : parts.maxBodyBytes, lease);
     if (body === 'cut') return undefined;
     if (body === 'too-large') return refuse(413, 'malformed', 'expected a smaller body: see maxFileBytes');
+    if (body === 'busy') return refuse(503, 'failed', 'too many large states at a time: try again');
     if (body === 'digest-wrong') return refuse(400, 'malformed', 'expected a body with the digest of its Content-MD5');
     const by: Claim = { field: 'credential', value: `backend:${login.name}`, known: 'verified', by: 'backend' };
     return await operate(state, target, body, [by, ...target.claims]);

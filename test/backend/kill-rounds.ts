@@ -59,6 +59,10 @@ async function openPrepared(operation: Operation): Promise<Keeping> {
   return keeping;
 }
 
+function lockIdOf({ data }: { readonly data: Readonly<Record<string, unknown>> }): string {
+  return (data['lock'] as { readonly id: string }).id;
+}
+
 async function playOne(operation: Operation, keeping: Keeping, fault: Fault, what: string): Promise<void> {
   const done = OPERATIONS[operation](keeping).then(
     () => 'acknowledged',
@@ -79,4 +83,8 @@ async function playOne(operation: Operation, keeping: Keeping, fault: Fault, wha
   if (operation !== 'remove') await OPERATIONS[operation](keeping);
   expect(await keeping.state.unlock(undefined, BY), what).to.include({ outcome: 'done' });
   if (operation === 'write') expect(serialOf(await keeping.state.read()), what).to.equal(2);
+  if (operation === 'remove') return;
+  // Each hold that was recorded has its end recorded, once.
+  const [acquired, released] = ['lock.acquired', 'lock.released'].map((type) => keeping.records(type).map(lockIdOf));
+  expect(released, what).to.deep.equal(acquired);
 }

@@ -7,6 +7,7 @@ import { expect } from 'chai';
 import { openBackendScene, type BackendScene, type SceneRecord } from '../support/backend-scene.ts';
 import { describeHits, findCanaries, readFolder, toPlace } from '../support/canary-hunt.ts';
 import { findProgram, requireComponent } from '../support/components.ts';
+import { runStateseal } from '../support/stateseal-process.ts';
 import { terraformPath } from '../support/terraform.ts';
 
 const CHANGED = 'state.changed';
@@ -91,22 +92,30 @@ describe('http backend, with a real terraform', function () {
   });
 
   it('a second apply meets the lock of the first; force-unlock takes a killed one away, and is recorded as such', async () => {
-    const slow = `${one('held')}\nresource "terraform_data" "slow" {\n  provisioner "local-exec" {\n    command = "sleep 60"\n  }\n}`;
-    const first = await scene.terraform('first', 'network', slow);
-    const second = await scene.terraform('second', 'network', slow);
+    // Ends with the folder, also when Terraform was killed and cannot end it.
+    const wait = `for i in $(seq 300); do [ -d '${scene.folder}' ] || exit 0; sleep 0.2; done`;
+    const slow = `resource "terraform_data" "slow" {\n  provisioner "local-exec" {\n    command = ${JSON.stringify(wait)}\n  }\n}`;
+    const first = await scene.terraform('first', 'network', `${one('held')}\n${slow}`);
+    const second = await scene.terraform('second', 'network', one('base'));
     await Promise.all([first.init(), second.init()]);
+    await second.apply();
     const running = first.spawn(['apply', '-auto-approve', '-input=false', '-no-color']);
     const holder = await lockOf(scene, 'network');
     const refused = await second.apply([], { expectExit: 1 });
     expect(refused.stderr).to.contain('Error acquiring the state lock').and.to.contain(holder);
     await running.kill('SIGKILL');
     await second.run(['force-unlock', '-force', holder]);
+    const released = scene.records('lock.released').map(({ data }) => data);
+    expect(
+      released.filter(({ forced }) => forced === true).map(({ lock }) => (lock as { id: string }).id),
+    ).to.deep.equal([holder]);
     await second.write({ 'main.tf': `terraform {\n  backend "http" {}\n}\n${one('free')}` });
     await second.apply();
-    await scene.until(CHANGED, 1);
-    await second.write({ 'main.tf': `terraform {\n  backend "http" {}\n}\n${one('freer')}` });
-    const again = second.spawn(['apply', '-auto-approve', '-input=false', '-no-color']);
-    expect((await again.done).code).to.equal(0);
+    const changes = (await scene.until(CHANGED, 2)).map(dataOf);
+    expect(changes.map(({ kind, continuity }) => [kind, continuity])).to.deep.equal([
+      ['apply', 'contiguous'],
+      ['apply', 'contiguous'],
+    ]);
     expect(existsSync(join(scene.storage, '.network.tfstate.lock.info'))).to.equal(false);
     scene.verify();
   });
@@ -148,6 +157,29 @@ describe('http backend, with a real terraform', function () {
     expect((await as({ TF_HTTP_PASSWORD: scene.password('other') })).stderr).to.match(/invalid auth/u);
     expect((await scene.request('network', { password: scene.password('other') })).status).to.equal(403);
     expect((await scene.request('nowhere', { password: scene.password('other') })).status).to.equal(403);
+    const { stdout } = await runStateseal(['status', '--data-dir', scene.dataDir]);
+    expect(stdout).to.match(/backend +http:\/\/127\.0\.0\.1:\d+\/state\/<name> +2 states in /u);
+    expect(stdout).to.match(/refused: \d+ without a credential, 3 for another state/u);
+  });
+
+  it('over TLS, beyond loopback', async function () {
+    requireComponent(this, 'openssl', findProgram('openssl') !== undefined, 'apt-get install -y openssl');
+    const [cert, key] = [join(scene.folder, 'cert.pem'), join(scene.folder, 'key.pem')];
+    const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=x'];
+    const san = ['-addext', 'subjectAltName=IP:0.0.0.0'];
+    execFileSync('openssl', [...made, ...san, '-days', '1', '-keyout', key, '-out', cert], { stdio: 'ignore' });
+    const tls = `host: 0.0.0.0, tls: { certFile: ${cert}, keyFile: ${key} }`;
+    const secure = await openBackendScene({ states: ['network'], backend: tls });
+    try {
+      expect(secure.url).to.match(/^https:/u);
+      const terraform = await secure.terraform('tf', 'network', one('x'));
+      const env = { TF_HTTP_CLIENT_CA_CERTIFICATE_PEM: readFileSync(cert, 'utf8') };
+      await terraform.init([], { env });
+      await terraform.apply([], { env });
+      await secure.until(CHANGED, 1);
+    } finally {
+      await secure.close();
+    }
   });
 
   it('secrets of address, password and state stand in the storage alone', async () => {
