@@ -94,7 +94,7 @@ export function createKeptState(parts: KeptStateParts): KeptState {
       () => undefined,
       () => undefined,
     );
-    unanswered = Promise.all([unanswered, settled]);
+    unanswered = Promise.all([unanswered, settled]).then(() => undefined);
     return within(answer, parts.patienceMs(bytes));
   };
 

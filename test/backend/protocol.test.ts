@@ -130,7 +130,7 @@ describe('backend/protocol', () => {
       headers: { authorization: basic(passwords['network']) },
       body: endless,
       duplex: 'half',
-    } as RequestInit);
+    });
     expect(
       await response.then(
         ({ status }) => status,
