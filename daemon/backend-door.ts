@@ -58,11 +58,12 @@ export async function openBackendDoor(parts: BackendDoorParts): Promise<BackendD
     const handler = createHandler({
       states,
       maxBodyBytes: config.maxFileBytes,
+      idleMs: IDLE_MS,
       check: (state, login) => checkLogin(config.dataDir, state, login),
       onFailure,
       onRefusal: (why) => void (refused[why] += 1),
     });
-    const listener = await listenBackend(handler, { ...backend, idleMs: IDLE_MS, requestMs: REQUEST_MS });
+    const listener = await listenBackend(handler, { ...backend, requestMs: REQUEST_MS });
     open.add(() => listener.close());
     return {
       status: () => readStatus(config, backend, { url: listener.url, storages, refused }),

@@ -15,6 +15,8 @@ import { parseTarget, type Target } from './target.ts';
 export interface HandlerParts {
   readonly states: ReadonlyMap<string, KeptState>;
   readonly maxBodyBytes: number;
+  /** A sender or receiver with whom nothing moves for so long is cut off; the work in between takes what it takes. */
+  readonly idleMs: number;
   check(state: string, login: Login): Promise<Verdict>;
   /** Told what failed in an answer with status 500: code and text of ours, no input. */
   onFailure(error: unknown): void;
@@ -40,6 +42,7 @@ export function createHandler(parts: HandlerParts): RequestListener {
       lease.end();
       if (answer === undefined) return void response.destroy();
       if (answer.refusal !== undefined) parts.onRefusal(answer.refusal);
+      request.socket.setTimeout(parts.idleMs);
       send(request, response, answer);
     });
   };
@@ -65,7 +68,9 @@ async function answerRequest(
       return refuse(403, 'forbidden', 'expected a credential of this state, got one of another');
     }
     const isLock = target.operation === 'lock' || target.operation === 'unlock';
+    request.socket.setTimeout(parts.idleMs);
     const body = await readRequestBody(request, isLock ? MAX_LOCK_BYTES : parts.maxBodyBytes, lease);
+    request.socket.setTimeout(0);
     if (body === 'cut') return undefined;
     if (body === 'too-large') return refuse(413, 'malformed', 'expected a smaller body: see maxFileBytes');
     if (body === 'busy') return refuse(503, 'failed', 'too many large states at a time: try again');

@@ -6,6 +6,7 @@ import type { Claim } from '../record/observation.ts';
 import type { RecorderClient } from '../recorder/client.ts';
 import type { Outcome, SightingContext } from '../recorder/parts.ts';
 import type { StateSighting } from '../sources/source.ts';
+import type { StateRow } from '../store/states.ts';
 import type { LockInfo } from '../terraform/state.ts';
 import { formatLockInfo, parseStoredLock } from './lock-body.ts';
 import { within } from './patience.ts';
@@ -17,7 +18,7 @@ import {
   type HeldLock,
   type Standing,
 } from './sightings.ts';
-import type { BackendStorage } from './storage.ts';
+import type { BackendStorage, StoredVersion } from './storage.ts';
 
 export interface KeptStateParts {
   readonly name: string;
@@ -99,18 +100,13 @@ export function createKeptState(parts: KeptStateParts): KeptState {
   };
 
   const observe = async (sighting: StateSighting, context: Partial<SightingContext> = {}): Promise<Outcome> => {
-    const outcome = await ask(
-      recorder.observe(sighting, {
-        source: 'backend',
-        nameCandidates: [name],
-        isInitial: false,
-        isFinalAttempt: false,
-        ...context,
-      }),
-      sighting.bytes.length,
-    );
-    if (outcome.to > outcome.from) parts.onOutcome(outcome);
-    return outcome;
+    const defaults = { source: 'backend', nameCandidates: [name], isInitial: false, isFinalAttempt: false };
+    const answer = recorder.observe(sighting, { ...defaults, ...context }).then((outcome) => {
+      // Also when it comes too late for its request: what was recorded has to be sealed.
+      if (outcome.to > outcome.from) parts.onOutcome(outcome);
+      return outcome;
+    });
+    return ask(answer, sighting.bytes.length);
   };
 
   const ensureRecovered = async (): Promise<void> => {
@@ -140,31 +136,24 @@ export function createKeptState(parts: KeptStateParts): KeptState {
   };
 
   /** What stands there and was not recorded: from before the backend, by hand, or out of a backup. */
-  const adoptForeign = async (): Promise<void> => {
-    const rows = await rowsOf();
-    const live = rows.find((row) => !row.isRetired);
+  const adoptForeign = async (): Promise<StoredVersion | undefined> => {
+    const live = await liveRow();
     const version = await storage.read(name);
     const cursor = await ask(recorder.cursor(uri));
     if (version === undefined) {
       standing = { ...NOTHING, cursor };
       if (live !== undefined) await observe(absentSighting(name, cursor, held));
-      return;
+      return undefined;
     }
     const { id, storedAt } = version;
-    if (live === undefined && rows.some((row) => row.sourceVersion === id)) {
-      // Its removal was recorded, and cut.
-      await storage.retire(name);
-      standing = { ...NOTHING, cursor };
-      return;
-    }
     if (cursor !== id || live === undefined) {
       const before = { id: live?.sourceVersion ?? '', storedAt: '', cursor };
       const how = { isInitial: isStart, isFinalAttempt: true };
       await observe(versionSighting(name, version, before, { lock: held, isGate: false }), how);
       await assertRecorded(id);
     }
-    const recorded = (await rowsOf()).find((row) => !row.isRetired);
-    standing = { id, storedAt, cursor: id, isUnreadable: recorded?.condition !== 'state' };
+    standing = { id, storedAt, cursor: id, isUnreadable: (await liveRow())?.condition !== 'state' };
+    return version;
   };
 
   /** The recorder passes over what does not follow what it recorded last, and says so by its cursor alone. */
@@ -172,7 +161,8 @@ export function createKeptState(parts: KeptStateParts): KeptState {
     if ((await ask(recorder.cursor(uri))) !== id) throw notRecorded(name);
   };
 
-  const rowsOf = async () => (await ask(recorder.states())).filter((row) => row.uri === uri);
+  const liveRow = async (): Promise<StateRow | undefined> =>
+    (await ask(recorder.states())).find((row) => row.uri === uri && !row.isRetired);
 
   const refuseWrite = (lockId: string | undefined): WriteResult | undefined => {
     if (held !== undefined && held.info.id !== lockId) return { outcome: 'locked', holder: held.info };
@@ -197,9 +187,9 @@ export function createKeptState(parts: KeptStateParts): KeptState {
     return { outcome: 'stored' };
   };
 
-  /** Somebody else wrote there: that version is recorded before it is shown or replaced. */
-  const assertOurs = async (found: string | undefined): Promise<void> => {
-    if ((found ?? '') !== standing.id) await adoptForeign();
+  /** Somebody else wrote there: that version is recorded before it is replaced. */
+  const recordForeign = async (): Promise<void> => {
+    if (((await storage.head(name)) ?? '') !== standing.id) await adoptForeign();
   };
 
   /** Kept as a tag, so that it is known again when it is pushed; best effort, in the recorder's memory at least. */
@@ -211,8 +201,9 @@ export function createKeptState(parts: KeptStateParts): KeptState {
     recover: () => inOrder(ensureRecovered),
     read: () =>
       attempt(async () => {
-        const version = await storage.read(name);
-        await assertOurs(version?.id);
+        const found = await storage.read(name);
+        // What is shown is what was recorded, and not what stood there a moment before.
+        const version = (found?.id ?? '') === standing.id ? found : await adoptForeign();
         if (version === undefined) return undefined;
         if (standing.isUnreadable) throw unreadable(name);
         return version.bytes;
@@ -222,7 +213,7 @@ export function createKeptState(parts: KeptStateParts): KeptState {
         const result = await attempt(async () => {
           const refusal = refuseWrite(lockId);
           if (refusal !== undefined) return refusal;
-          await assertOurs(await storage.head(name));
+          await recordForeign();
           return store(bytes, claims);
         });
         if (result.outcome === 'locked' || result.outcome === 'lock-lost') noteRefused(bytes, lockId);
@@ -267,9 +258,10 @@ export function createKeptState(parts: KeptStateParts): KeptState {
       attempt(async () => {
         const refusal = refuseWrite(lockId);
         if (refusal !== undefined) return refusal;
-        await assertOurs(await storage.head(name));
-        await observe(absentSighting(name, standing.cursor, held), { claims, isRemoval: true });
+        await recordForeign();
+        // Taken away first: cut between, it is recorded as vanished. The other way round a start would have to delete.
         await storage.retire(name);
+        await observe(absentSighting(name, standing.cursor, held), { claims, isRemoval: true });
         standing = { ...NOTHING, cursor: standing.cursor };
         return { outcome: 'stored' };
       }),

@@ -10,8 +10,6 @@ export interface BackendListenOptions {
   /** 0 = any free one. */
   readonly port: number;
   readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
-  /** A connection on which nothing moves for so long is cut. */
-  readonly idleMs: number;
   /** A whole request, its body included, may take so long. */
   readonly requestMs: number;
 }
@@ -52,7 +50,6 @@ async function createServer(handler: RequestListener, options: BackendListenOpti
   const server = tls === undefined ? createHttpServer(limits, handler) : await createTls(limits, tls, handler);
   server.maxConnections = MAX_CONNECTIONS;
   server.maxHeadersCount = MAX_HEADERS;
-  server.setTimeout(options.idleMs);
   server.on('clientError', refuseMalformed);
   return server;
 }

@@ -77,6 +77,9 @@ async function playOne(operation: Operation, keeping: Keeping, fault: Fault, wha
   const recorded = [...recordedSerials(keeping)];
   if (shown !== undefined) expect(recorded, what).to.include(shown);
   if (operation === 'write') expect(recorded.includes(2), what).to.equal(shown === 2);
+  // What vanished is waited for, as any file is.
+  keeping.log.clock.ms += 11_000;
+  keeping.log.methods.tick();
   const isRetired = keeping.records('state.retired').length > 0;
   expect(isRetired, what).to.equal(shown === undefined);
   // It goes on from there: the same request again, as Terraform's retry.

@@ -38,6 +38,7 @@ describe('backend/protocol', () => {
         ['other', keeping.state],
       ]),
       maxBodyBytes: MAX_BODY_BYTES,
+      idleMs: IDLE_MS,
       check: (state, login) => checkLogin(dataDir, state, login),
       onFailure: (error) => void failures.push(error),
       onRefusal: (why) => void refusals.push(why),
@@ -46,8 +47,7 @@ describe('backend/protocol', () => {
       host: '127.0.0.1',
       port: 0,
       tls: undefined,
-      idleMs: IDLE_MS,
-      requestMs: 1_000,
+      requestMs: 20_000,
     });
   });
   afterEach(async () => {
