@@ -48,7 +48,8 @@ export async function readRequestBody(
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   try {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
+    // Left open when too much comes: the sender is still to be told.
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       if (sizeBytes + chunk.length > maxBytes) return 'too-large';
       if (!lease.take(chunk.length)) return 'busy';
       sizeBytes += chunk.length;

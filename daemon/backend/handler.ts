@@ -38,11 +38,12 @@ export function createHandler(parts: HandlerParts): RequestListener {
   const budget = new BodyBudget(parts.maxBodyBytes * BODIES_AT_ONCE);
   return (request, response) => {
     const lease = budget.lease();
+    const { socket } = request;
     void answerRequest(request, parts, lease).then((answer) => {
       lease.end();
       if (answer === undefined) return void response.destroy();
       if (answer.refusal !== undefined) parts.onRefusal(answer.refusal);
-      request.socket.setTimeout(parts.idleMs);
+      socket.setTimeout(parts.idleMs);
       send(request, response, answer);
     });
   };
@@ -68,9 +69,10 @@ async function answerRequest(
       return refuse(403, 'forbidden', 'expected a credential of this state, got one of another');
     }
     const isLock = target.operation === 'lock' || target.operation === 'unlock';
-    request.socket.setTimeout(parts.idleMs);
+    const { socket } = request;
+    socket.setTimeout(parts.idleMs);
     const body = await readRequestBody(request, isLock ? MAX_LOCK_BYTES : parts.maxBodyBytes, lease);
-    request.socket.setTimeout(0);
+    socket.setTimeout(0);
     if (body === 'cut') return undefined;
     if (body === 'too-large') return refuse(413, 'malformed', 'expected a smaller body: see maxFileBytes');
     if (body === 'busy') return refuse(503, 'failed', 'too many large states at a time: try again');
