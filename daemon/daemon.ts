@@ -13,7 +13,7 @@ import { ConfigError, type StatesealError, type StoreError } from './errors.ts';
 import { openLogKey, openRedactionKeys, type LogKey } from './keys.ts';
 import { createJournal, type Journal } from './journal.ts';
 import { openRecorderClient, type RecorderClient } from './recorder/client.ts';
-import { createIntake, type Intake, type IntakeParts } from './recorder/intake.ts';
+import type { Intake } from './recorder/intake.ts';
 import type { Outcome } from './recorder/parts.ts';
 import type { Sealer, SealerStatus, SealProblem } from './sealer/sealer.ts';
 import { lastSeal, openSealer } from './sealing.ts';
@@ -25,7 +25,9 @@ import { openDatabaseReadOnly } from './store/database.ts';
 import type { StateRow } from './store/states.ts';
 import { readUsedEpochs } from './store/used-epochs.ts';
 import { newestRecordMs } from './store/queries-read.ts';
-import { createNames, openSources } from './watching.ts';
+import { createImporter } from './importing.ts';
+import { createImportJobs, type ImportJobs, type RunImport } from './import-jobs.ts';
+import { openIntake, openSources } from './watching.ts';
 
 export interface DaemonEvents {
   onOutcome(outcome: Outcome): void;
@@ -46,6 +48,7 @@ export interface Daemon {
   sourceProblems(): readonly { readonly code: string; readonly message: string }[];
   sealerStatus(): SealerStatus;
   seal(): Promise<void>;
+  readonly import: RunImport;
   /** Seals what is open and closes everything. Throws what the last seal threw, after closing. */
   close(reason: string): Promise<void>;
 }
@@ -56,7 +59,14 @@ export const RESTORED_FILE = `${DATABASE_FILE}.restored`;
 export const CONTROL_FILE = 'control.sock';
 const TICK_MS = 1_000;
 
-export async function openDaemon(config: Config, events: DaemonEvents): Promise<Daemon> {
+/** 'import': sources and doors stay closed; `import` is what it is opened for. */
+export type DaemonPurpose = 'watch' | 'import';
+
+export async function openDaemon(
+  config: Config,
+  events: DaemonEvents,
+  purpose: DaemonPurpose = 'watch',
+): Promise<Daemon> {
   await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
   await chmod(config.dataDir, 0o700);
   const open = createCloseStack();
@@ -64,7 +74,7 @@ export async function openDaemon(config: Config, events: DaemonEvents): Promise<
     const lock = openDataLock(join(config.dataDir, 'lock'));
     open.add(() => lock.close());
     assertRestored(config.dataDir);
-    return await startDaemon(config, events, open);
+    return await startDaemon(config, events, purpose, open);
   } catch (error) {
     // What stopped the start is worth telling, not what then failed to close.
     await open.close().catch(() => undefined);
@@ -81,22 +91,25 @@ function assertRestored(dataDir: string): void {
 }
 
 /** Everything it opens goes onto `open`, which closes it when the start fails half-way. */
-async function startDaemon(config: Config, events: DaemonEvents, open: CloseStack): Promise<Daemon> {
+async function startDaemon(
+  config: Config,
+  events: DaemonEvents,
+  purpose: DaemonPurpose,
+  open: CloseStack,
+): Promise<Daemon> {
   const key = await openLogKey(config.dataDir, config.logName, DATABASE_FILE);
   const death = createDeath();
   const recorder = await openWorker(config, key, (error) => death.announce(error));
   open.add(() => recorder.close());
   const database = openDatabaseReadOnly(join(config.dataDir, DATABASE_FILE));
   open.add(() => database.close());
-  const batches = createBatches(database);
-  const entries = createEntries(database);
+  const [batches, entries, seenUntilMs] = [createBatches(database), createEntries(database), newestRecordMs(database)];
   const sealer = openSealer(config, key, { recorder, database, events });
   open.add(() => sealer.close());
   const tell = (outcome: Outcome): void => {
     sealer.notice(outcome);
     events.onOutcome(outcome);
   };
-  const seenUntilMs = newestRecordMs(database);
   const journal = createJournal({
     recorder,
     config,
@@ -112,7 +125,7 @@ async function startDaemon(config: Config, events: DaemonEvents, open: CloseStac
   const source = openSources(config, seenUntilMs);
   open.add(() => source.close());
   let discovered: readonly DiscoveredState[] = [];
-  const intake = openIntake(config, events, {
+  const intake = openIntake(config, {
     source,
     recorder,
     onOutcome: tell,
@@ -120,16 +133,15 @@ async function startDaemon(config: Config, events: DaemonEvents, open: CloseStac
       discovered = states;
       void journal.inventory(states, source.problems()).catch(fail(events));
     },
+    onFailure: (error) => events.onProblem(toProblem(error)),
   });
   open.add(() => intake.close());
-  await intake.start();
-  const door = await openDoor(config, fail(events));
-  open.add(() => door?.close());
-  const backend = await openBackendDoor({ config, recorder, onOutcome: tell, onFailure: fail(events) });
-  open.add(() => backend?.close());
-  const handlers = createHandlers({ backend, sealer, intake, journal, batches, entries, discovered: () => discovered });
-  const control = await openControlServer(join(config.dataDir, CONTROL_FILE), handlers);
-  open.add(() => control.close());
+  const runImport = createImporter(config, { recorder, database, tell });
+  const imports = createImportJobs(runImport);
+  open.add(() => imports.close());
+  const handled = { sealer, intake, journal, batches, entries, imports, discovered: () => discovered };
+  const { door, backend } =
+    purpose === 'watch' ? await openDoors(config, open, { ...handled, recorder, events, tell }) : closedDoors;
   const timer = setInterval(() => void tick(recorder, sealer, journal, tell).catch(fail(events)), TICK_MS);
   open.add(() => clearInterval(timer));
 
@@ -144,6 +156,7 @@ async function startDaemon(config: Config, events: DaemonEvents, open: CloseStac
     sourceProblems: () => source.problems(),
     sealerStatus: () => sealer.status(),
     seal: () => sealer.seal(),
+    import: runImport,
     async close(reason) {
       // A dead recorder writes no last record and freezes no batch: the next start does.
       if (!death.isKnown()) stopReason = reason;
@@ -152,20 +165,30 @@ async function startDaemon(config: Config, events: DaemonEvents, open: CloseStac
   };
 }
 
-type FollowParts = Pick<IntakeParts, 'source' | 'recorder' | 'onOutcome' | 'onDiscovered'>;
+interface Doors {
+  readonly door: Door | undefined;
+  readonly backend: BackendDoor | undefined;
+}
 
-function openIntake(config: Config, events: DaemonEvents, parts: FollowParts): Intake {
-  return createIntake({
-    ...parts,
-    now: () => performance.now(),
-    schedule: (delayMs, run) => {
-      const timer = setTimeout(run, delayMs);
-      return () => clearTimeout(timer);
-    },
-    onFailure: (error) => events.onProblem(toProblem(error)),
-    nameOf: createNames(config.names),
-    isKeptElsewhere: (uri) => config.backend?.states.some(({ name }) => uri === `backend:${name}`) === true,
-  });
+const closedDoors: Doors = { door: undefined, backend: undefined };
+
+interface DoorParts extends Omit<HandlerParts, 'backend'> {
+  readonly recorder: RecorderClient;
+  readonly events: DaemonEvents;
+  readonly tell: (outcome: Outcome) => void;
+}
+
+/** Follows the sources, then opens what others come in by: API, state backend, control socket. */
+async function openDoors(config: Config, open: CloseStack, parts: DoorParts): Promise<Doors> {
+  const { recorder, events, tell, intake } = parts;
+  await intake.start();
+  const door = await openDoor(config, fail(events));
+  open.add(() => door?.close());
+  const backend = await openBackendDoor({ config, recorder, onOutcome: tell, onFailure: fail(events) });
+  open.add(() => backend?.close());
+  const control = await openControlServer(join(config.dataDir, CONTROL_FILE), createHandlers({ ...parts, backend }));
+  open.add(() => control.close());
+  return { door, backend };
 }
 
 interface HandlerParts {
@@ -175,19 +198,13 @@ interface HandlerParts {
   readonly sealer: Sealer;
   readonly intake: Intake;
   readonly journal: Journal;
+  readonly imports: ImportJobs;
   readonly discovered: () => readonly DiscoveredState[];
 }
 
 /** What the control socket offers. */
-function createHandlers({
-  backend,
-  sealer,
-  intake,
-  journal,
-  batches,
-  entries,
-  discovered,
-}: HandlerParts): ControlHandlers {
+function createHandlers(parts: HandlerParts): ControlHandlers {
+  const { backend, sealer, intake, journal, batches, entries, imports, discovered } = parts;
   return {
     seal: async () => {
       await sealer.seal();
@@ -197,6 +214,7 @@ function createHandlers({
       await intake.lookAtAll();
       return {};
     },
+    import: (payload) => imports.handle(payload),
     note: async (payload) => ({ leafIndex: await journal.note(payload, entries.size()) }),
     status: async () => ({
       pid: process.pid,

@@ -6,6 +6,7 @@ import { archiveCommand } from './commands/archive.ts';
 import { backendCommand } from './commands/backend.ts';
 import { diffCommand } from './commands/diff.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { importCommand } from './commands/import.ts';
 import { initCommand } from './commands/init.ts';
 import { logCommand } from './commands/log.ts';
 import { monitorCommand } from './commands/monitor.ts';
@@ -31,6 +32,7 @@ const COMMANDS: readonly (Command | ServiceCommand)[] = [
   logCommand,
   statusCommand,
   watchCommand,
+  importCommand,
   noteCommand,
   sealCommand,
   verifyCommand,

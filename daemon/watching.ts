@@ -1,7 +1,12 @@
-// The sources of a configuration, as one, and the intake that follows them.
+// The sources of a configuration: all of them as one, and the one that an import reads.
 import type { Config } from './config.ts';
 import type { ConfiguredBucket } from './config-sources.ts';
+import { basename, resolve } from 'node:path';
 import { createMatcher } from './glob.ts';
+import type { ImportRequest } from './import-jobs.ts';
+import { openBackupSource } from './sources/backups.ts';
+import { DEFAULT_WORKSPACE_PREFIX, parseBucketUri } from './sources/bucket-keys.ts';
+import { createIntake, type Intake, type IntakeParts } from './recorder/intake.ts';
 import { openBucketSource, type BucketSourceOptions } from './sources/bucket.ts';
 import { openCompositeSource } from './sources/composite.ts';
 import { openDirectorySource } from './sources/directory.ts';
@@ -29,4 +34,45 @@ export function toBucketOptions(bucket: ConfiguredBucket, maxFileBytes: number):
 export function createNames(names: Config['names']): (reference: StateReference) => string | undefined {
   const rules = Object.entries(names).map(([glob, name]) => ({ matches: createMatcher(glob), name }));
   return ({ uri }) => rules.find(({ matches }) => matches(uri.replace(/^dir:/, '')))?.name;
+}
+
+/** What an import reads. Throws ConfigError `source-uri-invalid`. */
+export function openImportSource(config: Config, { place, sinceMs, settings }: ImportRequest): StateSource {
+  const fromMs = sinceMs ?? Number.NEGATIVE_INFINITY;
+  const { maxFileBytes, ignore } = config;
+  if (!/^s3:/iu.test(place)) return openBackupSource({ roots: [rootOf(config, place)], ignore, maxFileBytes, fromMs });
+  const location = parseBucketUri(place);
+  // As it is watched, where it is: the same workspaces, the same states, the same way to the store.
+  const known = config.buckets.find(({ bucket, prefix }) => {
+    return bucket === location.bucket && (prefix === '' || `${location.prefix}/`.startsWith(`${prefix}/`));
+  });
+  const base = known ?? { pollMs: 10_000, workspaceKeyPrefix: DEFAULT_WORKSPACE_PREFIX, states: [], s3: {} };
+  const bucket = { ...base, ...location, s3: { ...base.s3, ...settings } };
+  return openBucketSource({ ...toBucketOptions(bucket, maxFileBytes), fromMs });
+}
+
+/** Below the label it is watched under, so that its states are the same ones. */
+function rootOf({ roots }: Config, path: string): { readonly label: string; readonly path: string } {
+  const absolute = resolve(path);
+  return roots.find((root) => root.path === absolute) ?? { label: basename(absolute) || 'root', path: absolute };
+}
+
+/** Calls back later; returns how to cancel. */
+export function afterDelay(delayMs: number, run: () => void): () => void {
+  const timer = setTimeout(run, delayMs);
+  return () => clearTimeout(timer);
+}
+
+type FollowParts = Pick<IntakeParts, 'source' | 'recorder' | 'onOutcome' | 'onDiscovered' | 'onFailure'>;
+
+/** The backend's own states come by themselves. */
+export function openIntake(config: Config, parts: FollowParts): Intake {
+  const kept = new Set(config.backend?.states.map(({ name }) => `backend:${name}`));
+  return createIntake({
+    ...parts,
+    now: () => performance.now(),
+    schedule: afterDelay,
+    nameOf: createNames(config.names),
+    isKeptElsewhere: (uri) => kept.has(uri),
+  });
 }

@@ -24,6 +24,7 @@ const TIERS: readonly (readonly string[])[] = [
     'restore',
     'watching.ts',
     'history-import.ts',
+    'importing.ts',
     'import-jobs.ts',
     'daemon.ts',
   ],

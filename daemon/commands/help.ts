@@ -6,7 +6,8 @@ Look          diff <old> <new>        compare two state files
               log [filters]           changes, newest first            (log --help for all filters)
               status                  recorder, states, backlog, warnings
 
-Record        watch [dir…]            record until stopped             (what the service runs)
+Record        watch [dir|uri…]        record until stopped             (what the service runs)
+              import <dir|uri>        record history that already exists (bucket versions, backups)
               note <n> <text>         attach an explanation to a record or a gap
               seal                    seal what is open, now
               start                   a guided first run in a temporary folder

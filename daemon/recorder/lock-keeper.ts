@@ -45,10 +45,13 @@ export function createLockKeeper(parts: RecorderParts): LockKeeper {
   };
 
   const begin = (row: StateRow, sighting: StateSighting, context: SightingContext): void => {
-    const lock = sighting.lock ?? sighting.lastLock;
+    const lock = sighting.lock ?? (isNewVersion(sighting) ? sighting.lastLock : undefined);
     if (lock === undefined || lock.info?.operation === 'OperationTypePlan') return;
     const id = lock.info?.id ?? `${UNREAD}${lock.createdMs}`;
     if (id === row.lock) return;
+    const { lastLock } = sighting;
+    const isEnded = sighting.store !== undefined && row.lock !== '' && lastLock?.info?.id === row.lock;
+    if (isEnded) record('lock.released', row, lastLock, sighting, context);
     if (lock.info) record('lock.acquired', row, lock, sighting, context);
     states.put({ ...row, lock: id });
   };
@@ -90,4 +93,9 @@ function timeOf(type: string, lock: LockSighting | undefined, sighting: StateSig
   if (sighting.timeBasis !== 'store' || lock === undefined) return '';
   const ms = type === 'lock.acquired' ? lock.createdMs : lock.releasedMs;
   return ms === undefined ? '' : formatTime(ms);
+}
+
+/** What a store says of the lock of a version that is recorded already is no new hold. */
+function isNewVersion({ store, sourceVersion }: StateSighting): boolean {
+  return store === undefined || sourceVersion !== store.after;
 }

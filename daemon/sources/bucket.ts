@@ -60,6 +60,7 @@ class BucketSource implements StateSource {
   #listing: Promise<void> | undefined;
   #cancel: () => void = () => undefined;
   #isClosed = false;
+  #hasLooked = false;
 
   constructor(options: BucketSourceOptions) {
     this.#options = options;
@@ -210,11 +211,21 @@ class BucketSource implements StateSource {
       for (const { key, mark } of listed.objects) marks.set(key, mark);
       isWhole &&= listed.isWhole;
     }
+    const deleted = await this.#deletedSince(maxObjects);
     this.#problems = isWhole ? [] : [tooManyObjects(maxObjects)];
-    this.#found = this.#keys.places(marks.keys());
+    this.#found = this.#keys.places([...marks.keys(), ...deleted]);
     const listedKeys = new Set(this.#found.map(({ key }) => key));
     const gone = [...this.#places.values()].map(({ place }) => place).filter(({ key }) => !listedKeys.has(key));
     for (const place of [...this.#found, ...gone]) this.#note(place, marks);
+  }
+
+  /** Once, where history is asked for: a state may have come and gone since. */
+  async #deletedSince(maxKeys: number): Promise<readonly string[]> {
+    if (this.#options.fromMs === undefined || this.#hasLooked) return [];
+    const found: string[] = [];
+    for (const prefix of this.#keys.prefixes) found.push(...(await this.#client.everKeys(prefix, maxKeys)));
+    this.#hasLooked = true;
+    return found;
   }
 
   /** Pokes for a state whose object or lock is another one than at the last listing. */

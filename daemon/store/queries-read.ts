@@ -38,3 +38,15 @@ export function newestRecordMs(database: Sqlite): number | undefined {
   const newest = database.prepare<[], number | null>('SELECT max(recorded_ms) FROM record_index').pluck().get();
   return newest ?? undefined;
 }
+
+/** The newest record about a state is of imported history. */
+export function isNewestImported(database: Sqlite, stateId: string): boolean {
+  const line = database
+    .prepare<[string], Buffer>(
+      `SELECT line FROM record_index JOIN entry USING (leaf_index) WHERE state_id = ? AND state_id <> ''
+       ORDER BY leaf_index DESC LIMIT 1`,
+    )
+    .pluck()
+    .get(stateId);
+  return line !== undefined && line.length > 0 && parseRecord(line).data['backfilled'] === true;
+}

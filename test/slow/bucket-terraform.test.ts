@@ -1,0 +1,214 @@
+// A real Terraform with an s3 backend on a real store, versioned and with lock files: watched live, and imported afterwards
+// into a fresh log. Both must say the same.
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { userInfo, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { expect } from 'chai';
+import { callDaemon } from '../../daemon/control.ts';
+import { describeHits, findCanaries, readFolder, toPlace } from '../support/canary-hunt.ts';
+import { howToInstallCeph, isCephInstalled, startCeph, type Ceph } from '../support/ceph.ts';
+import { requireComponent } from '../support/components.ts';
+import {
+  apply,
+  configure,
+  openStateBucket,
+  openWorkplace,
+  readLog,
+  run,
+  STATES,
+  toChanges,
+} from '../support/state-bucket.ts';
+import type { StateBucket, Workplace } from '../support/state-bucket.ts';
+import { runStateseal, spawnStateseal, type StatesealProcess } from '../support/stateseal-process.ts';
+import { terraformPath } from '../support/terraform.ts';
+
+const SECRET = 'canary-7Qx93-states';
+const OTHER_UID = 65_534;
+
+describe('a versioned bucket under a real Terraform', function () {
+  let ceph: Ceph;
+  let bucket: StateBucket;
+  let folder: string;
+  let live: StatesealProcess;
+  let printed = '';
+
+  const data = (name: string): string => join(folder, name);
+  const stateseal = async (args: readonly string[]) => {
+    const result = await runStateseal(args, { env: bucket.env });
+    printed += result.stdout + result.stderr;
+    return result;
+  };
+  const resource = (name: string, value: string): string =>
+    `resource "terraform_data" "${name}" {\n  input = { note = "${value}", password = "${SECRET}" }\n}\n`;
+  /** The daemon lists the bucket until nothing more comes. */
+  const settle = async (): Promise<void> => {
+    const control = join(data('live'), 'control.sock');
+    for (let size = -1; size !== readLog(data('live')).length;) {
+      size = readLog(data('live')).length;
+      await callDaemon(control, 'look', 60_000);
+    }
+  };
+  const kinds = (): readonly string[] =>
+    readLog(data('live')).flatMap(({ record: { type, subject, data: facts } }) =>
+      type === 'state.changed' ? [[subject, facts['kind'] as string, facts['continuity'] as string].join(' ')] : [],
+    );
+
+  before(async function () {
+    this.timeout(300_000);
+    requireComponent(this, 'Ceph', isCephInstalled(), howToInstallCeph);
+    requireComponent(this, 'terraform', terraformPath() !== undefined, 'install terraform 1.11 on PATH');
+    folder = await mkdtemp(join(tmpdir(), 'stateseal-bucket-'));
+    await chmod(folder, 0o755);
+    ceph = await startCeph();
+    bucket = await openStateBucket(ceph);
+    await writeFile(
+      join(folder, 'stateseal.yaml'),
+      `sources:\n  - { uri: "s3://${STATES}/net", endpoint: "${bucket.endpoint}", pollSeconds: 1 }\n`,
+    );
+    const args = ['watch', '--config', join(folder, 'stateseal.yaml'), '--data-dir', data('live'), '--http', 'off'];
+    live = spawnStateseal(args, { env: bucket.env });
+    await live.until(/ready\./, 120_000);
+  });
+  after(async () => {
+    await live?.stop('SIGKILL');
+    await ceph?.close();
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
+  });
+
+  describe('watched', function () {
+    this.timeout(600_000);
+    let one: Workplace;
+    let other: Workplace;
+
+    it('applies of two users, each with who held the lock', async () => {
+      one = await openWorkplace(bucket, join(folder, 'one'), 'net/app.tfstate');
+      await configure(one, resource('a', 'first'));
+      await apply(one);
+      const isRoot = userInfo().uid === 0;
+      other = await openWorkplace(bucket, join(folder, 'other'), 'net/app.tfstate', isRoot ? OTHER_UID : undefined);
+      await configure(other, resource('a', 'first') + resource('b', 'second'));
+      await apply(other);
+      await settle();
+      expect(kinds()).to.deep.equal(['app apply contiguous', 'app apply contiguous']);
+      const claims = readLog(data('live')).filter(({ record }) => record.type === 'state.changed');
+      const actors = claims.map(({ record }) => JSON.stringify(record.data['claims']));
+      if (isRoot) expect(actors[0]).not.to.equal(actors[1]);
+      for (const actor of actors) expect(actor).to.include('"by":"lock-info"');
+    });
+
+    it('an edit from a laptop, a push over it, a lower serial by force', async () => {
+      const kept = await run(one, 'state', 'pull');
+      await run(one, 'state', 'rm', 'terraform_data.b');
+      await apply(other);
+      await writeFile(join(one.dir, 'old.tfstate'), kept);
+      await run(one, 'state', 'push', '-force', 'old.tfstate');
+      await settle();
+      expect(kinds().slice(2)).to.deep.equal([
+        'app manual contiguous',
+        'app apply contiguous',
+        'app rollback unordered',
+      ]);
+    });
+
+    it('workspaces beside the prefix: made, applied, deleted', async () => {
+      await run(one, 'workspace', 'new', 'blue');
+      await apply(one);
+      await run(one, 'destroy', '-auto-approve');
+      await run(one, 'workspace', 'select', 'default');
+      await run(one, 'workspace', 'delete', 'blue');
+      await settle();
+      const blue = readLog(data('live')).filter(({ record }) => record.subject.includes('@blue'));
+      const types = blue.map(({ record }) => record.type).filter((type) => /^state\.(?:changed|retired)/u.test(type));
+      expect(types).to.deep.equal(['state.changed', 'state.changed', 'state.retired']);
+      expect(kinds().slice(5)).to.deep.equal(['app@blue apply contiguous', 'app@blue destroy contiguous']);
+      expect(blue.at(-1)?.record.data['reason']).to.equal('workspace-deleted');
+    });
+
+    it('a version put by hand without a lock, and one that jumps over serials', async () => {
+      const key = { Bucket: STATES, Key: 'net/app.tfstate' };
+      const edit = async (by: number): Promise<void> => {
+        const found = await bucket.client.send(new GetObjectCommand(key));
+        const state = JSON.parse((await found.Body?.transformToString()) ?? '') as { serial: number; outputs: object };
+        const body = { ...state, serial: state.serial + by, outputs: { o: { value: `by ${by}`, type: 'string' } } };
+        await bucket.client.send(new PutObjectCommand({ ...key, Body: JSON.stringify(body) }));
+      };
+      await edit(1);
+      await edit(5);
+      await settle();
+      expect(kinds().slice(7)).to.deep.equal(['app unknown contiguous', 'app unknown gap']);
+      const missed = readLog(data('live')).filter(({ record }) => record.type === 'state.missed');
+      expect(missed.map(({ record }) => record.data['reason'])).to.deep.equal(['not-in-store']);
+    });
+  });
+
+  describe('imported', function () {
+    this.timeout(600_000);
+
+    it('is counted before: nothing is written', async () => {
+      const args = [
+        'import',
+        `s3://${STATES}/net`,
+        '--dry-run',
+        '--source-endpoint',
+        bucket.endpoint,
+        '--data-dir',
+        data('none'),
+      ];
+      const { code, stdout } = await stateseal(args);
+      expect(stdout).to.match(/ {2}2 states, \d+ versions, \d{4}-\d\d-\d\d \.\. \d{4}-\d\d-\d\d\n/u);
+      expect(stdout).to.match(/9 changes: 4 apply, .*1 rollback/u);
+      expect(code).to.equal(0);
+      expect(() => readLog(data('none'))).to.throw();
+    });
+
+    it('gives the changes that were watched, in a fresh log, marked as imported', async () => {
+      await live.stop('SIGTERM');
+      printed += live.stdout() + live.stderr();
+      const args = [
+        'import',
+        `s3://${STATES}/net`,
+        '--source-endpoint',
+        bucket.endpoint,
+        '--data-dir',
+        data('imported'),
+      ];
+      expect((await stateseal(args)).code).to.equal(0);
+      const imported = readLog(data('imported'));
+      expect(toChanges(imported)).to.deep.equal(toChanges(readLog(data('live'))));
+      const unmarked = imported.filter(
+        ({ record }) => /^(?:state|resource|output|lock)\./u.test(record.type) && record.data['backfilled'] !== true,
+      );
+      expect(unmarked.map(({ record }) => record.type)).to.deep.equal([]);
+      const again = await stateseal(args);
+      expect(again.code).to.equal(0);
+      expect(toChanges(readLog(data('imported')))).to.deep.equal(toChanges(imported));
+    });
+
+    it('leaves alone what a watch has recorded', async () => {
+      const before = readLog(data('live')).length;
+      const args = ['import', `s3://${STATES}/net`, '--source-endpoint', bucket.endpoint, '--data-dir', data('live')];
+      const { stdout } = await stateseal(args);
+      expect(stdout).to.include('left alone, recorded before');
+      const added = readLog(data('live'))
+        .slice(before)
+        .map(({ record }) => record.type);
+      expect(added.filter((type) => !/^(?:log|batch)\./u.test(type))).to.deep.equal([]);
+    });
+
+    it('and both logs verify', async () => {
+      for (const name of ['live', 'imported']) {
+        const { code, stdout } = await stateseal(['verify', '--data-dir', data(name)]);
+        expect(stdout).to.match(/INTEGRITY +PASS/u);
+        expect(code, name).to.be.oneOf([0, 3]);
+      }
+    });
+
+    it('no secret of a state is in either log, in an archive, or in what was printed', async () => {
+      const places = [...(await readFolder(data('live'))), ...(await readFolder(data('imported')))];
+      expect(places.length).to.be.greaterThan(10);
+      const hits = findCanaries([...places, toPlace('printed', printed)], [{ name: 'password', secret: SECRET }]);
+      expect(describeHits(hits)).to.equal('');
+    });
+  });
+});
