@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import Ajv2020, { type ErrorObject } from 'ajv/dist/2020.js';
 import { LineCounter, parseDocument, type Document } from 'yaml';
 import type { RetentionMode } from './archive/archive.ts';
+import type { BackendFile } from './config-backend.ts';
 import { ConfigError } from './errors.ts';
 import type { LabelRule } from './store/labels.ts';
 
@@ -51,6 +52,7 @@ export interface ConfigFile {
     readonly maxBytesPerAccount?: number;
     readonly maxBytes?: number;
   };
+  readonly backend?: BackendFile;
   readonly log?: { readonly name?: string };
   readonly maxFileBytes?: number;
   readonly heartbeatSeconds?: number;

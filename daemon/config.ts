@@ -7,6 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import { parseArchiveLocation, type ArchiveLocation } from './archive/location.ts';
 import type { RetentionMode } from './archive/archive.ts';
 import { resolveDataDir, SERVICE_SPOOL } from './config-environment.ts';
+import { toBackend, type BackendConfig } from './config-backend.ts';
 import { parseConfigFile, type ConfigFile } from './config-file.ts';
 import { toSources, type ConfiguredBucket, type ConfiguredRoot, type SourceSettings } from './config-sources.ts';
 import { ConfigError, describeForeign } from './errors.ts';
@@ -31,6 +32,8 @@ export interface Config {
   readonly archive: ArchiveConfig;
   readonly http: { readonly host: string; readonly port: number } | undefined;
   readonly spool: { readonly directory: string; readonly quotas: Quotas };
+  /** The HTTP state backend; undefined unless configured. */
+  readonly backend: BackendConfig | undefined;
   readonly logName: string;
   readonly maxFileBytes: number;
   readonly heartbeatMs: number;
@@ -86,10 +89,11 @@ export async function loadConfig(
   const file = path === '' ? {} : await readConfigFile(resolve(cwd, path));
   const dataDir = resolveDataDir(flags.dataDir, cwd, environment);
   const base = path === '' ? cwd : dirname(resolve(cwd, path));
+  const sources = toSources(flags, file, { cwd, base, environment });
   return Object.freeze({
     dataDir,
     file: path === '' ? '' : resolve(cwd, path),
-    ...toSources(flags, file, { cwd, base, environment }),
+    ...sources,
     ignore: file.ignore ?? [],
     names: file.names ?? {},
     labels: file.labels ?? [],
@@ -106,6 +110,7 @@ export async function loadConfig(
     archive: toArchive(flags, file, { dataDir, base, environment }),
     http: toHttp(flags, file),
     spool: toSpool(file, { dataDir, base, environment }),
+    backend: toBackend(file.backend, base, sources),
     logName: file.log?.name ?? defaultLogName(),
     maxFileBytes: file.maxFileBytes ?? 256 * 1024 * 1024,
     heartbeatMs: (file.heartbeatSeconds ?? 300) * 1000,

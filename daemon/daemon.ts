@@ -4,29 +4,30 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, realpath } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { openBackendDoor, type BackendDoor, type BackendStatus } from './backend-door.ts';
 import { createCloseStack, type CloseStack } from './close-stack.ts';
 import type { Config } from './config.ts';
-import { openControlServer, type ControlHandlers } from './control.ts';
+import { openControlServer } from './control.ts';
+import { createHandlers, type HandlerParts } from './control-handlers.ts';
 import { openDoor, type Door } from './door.ts';
 import { openIngest, type Ingest } from './ingest.ts';
 import { ConfigError, type StatesealError, type StoreError } from './errors.ts';
 import { openLogKey, openRedactionKeys, type LogKey } from './keys.ts';
-import { createJournal, type Journal } from './journal.ts';
+import { createJournal } from './journal.ts';
 import { openRecorderClient, type RecorderClient } from './recorder/client.ts';
-import type { Intake } from './recorder/intake.ts';
 import type { Outcome } from './recorder/parts.ts';
 import type { Sealer, SealerStatus, SealProblem } from './sealer/sealer.ts';
 import { lastSeal, openSealer } from './sealing.ts';
 import type { DiscoveredState } from './sources/source.ts';
-import { createBatches, type Batch, type Batches } from './store/batches.ts';
-import { createEntries, type Entries } from './store/entries.ts';
+import { createBatches, type Batch } from './store/batches.ts';
+import { createEntries } from './store/entries.ts';
 import { openDataLock } from './store/data-lock.ts';
 import { openDatabaseReadOnly } from './store/database.ts';
 import type { StateRow } from './store/states.ts';
 import { readUsedEpochs } from './store/used-epochs.ts';
 import { newestRecordMs } from './store/queries-read.ts';
 import { createImporter } from './importing.ts';
-import { createImportJobs, type ImportJobs, type RunImport } from './import-jobs.ts';
+import { createImportJobs, type RunImport } from './import-jobs.ts';
 import { follow } from './watching.ts';
 
 export interface DaemonEvents {
@@ -39,6 +40,8 @@ export interface Daemon {
   readonly vkey: string;
   readonly isNewLog: boolean;
   readonly door: Door | undefined;
+  /** undefined when no state backend is configured. */
+  backendStatus(): Promise<BackendStatus | undefined>;
   /** Resolves when the recorder's thread has ended by itself: nothing is recorded any more, close and start again. */
   readonly died: Promise<StoreError>;
   states(): Promise<readonly StateRow[]>;
@@ -106,15 +109,13 @@ async function startDaemon(
   open.add(() => recorder.close());
   const database = openDatabaseReadOnly(join(config.dataDir, DATABASE_FILE));
   open.add(() => database.close());
-  const batches = createBatches(database);
-  const entries = createEntries(database);
+  const [batches, entries, seenUntilMs] = [createBatches(database), createEntries(database), newestRecordMs(database)];
   const sealer = openSealer(config, key, { recorder, database, events });
   open.add(() => sealer.close());
   const tell = (outcome: Outcome): void => {
     sealer.notice(outcome);
     events.onOutcome(outcome);
   };
-  const seenUntilMs = newestRecordMs(database);
   const journal = createJournal({
     recorder,
     config,
@@ -151,6 +152,7 @@ async function startDaemon(
     vkey: key.vkey,
     isNewLog: key.isNew,
     door: doors?.door,
+    backendStatus: () => Promise.resolve(doors?.backend?.status()),
     died: death.promise,
     states: () => recorder.states(),
     discovered,
@@ -166,18 +168,20 @@ async function startDaemon(
   };
 }
 
-interface DoorParts extends Omit<HandlerParts, 'ingest'> {
+interface Doors {
+  readonly door: Door | undefined;
+  readonly backend: BackendDoor | undefined;
+  readonly ingest: Ingest;
+}
+
+interface DoorParts extends Omit<HandlerParts, 'ingest' | 'backend'> {
   readonly key: LogKey;
+  readonly recorder: RecorderClient;
   readonly events: DaemonEvents;
   readonly tell: (outcome: Outcome) => void;
 }
 
-interface Doors {
-  readonly door: Door | undefined;
-  readonly ingest: Ingest;
-}
-
-/** Follows the sources, then opens what others come in by: spool, API, control socket. */
+/** Follows the sources, then opens what others come in by: spool, API, state backend, control socket. */
 async function openDoors(config: Config, parts: DoorParts, open: CloseStack): Promise<Doors> {
   const { key, recorder, intake, events, tell } = parts;
   await intake.start();
@@ -185,45 +189,12 @@ async function openDoors(config: Config, parts: DoorParts, open: CloseStack): Pr
   open.add(() => ingest.close());
   const door = await openDoor(config, fail(events));
   open.add(() => door?.close());
-  const control = await openControlServer(join(config.dataDir, CONTROL_FILE), createHandlers({ ...parts, ingest }));
+  const backend = await openBackendDoor({ config, recorder, onOutcome: tell, onFailure: fail(events) });
+  open.add(() => backend?.close());
+  const handlers = createHandlers({ ...parts, ingest, backend });
+  const control = await openControlServer(join(config.dataDir, CONTROL_FILE), handlers);
   open.add(() => control.close());
-  return { door, ingest };
-}
-
-interface HandlerParts {
-  readonly batches: Batches;
-  readonly entries: Entries;
-  readonly sealer: Sealer;
-  readonly intake: Intake;
-  readonly journal: Journal;
-  readonly recorder: RecorderClient;
-  readonly ingest: Ingest;
-  readonly imports: ImportJobs;
-  readonly discovered: () => readonly DiscoveredState[];
-}
-
-/** What the control socket offers. */
-function createHandlers(parts: HandlerParts): ControlHandlers {
-  const { sealer, intake, journal, recorder, batches, entries, ingest, imports, discovered } = parts;
-  return {
-    seal: async () => {
-      await sealer.seal();
-      return { size: batches.frozenSize() };
-    },
-    look: async () => {
-      await intake.lookAtAll();
-      return {};
-    },
-    import: (payload) => imports.handle(payload),
-    note: async (payload) => ({ leafIndex: await journal.note(payload, entries.size()) }),
-    status: async () => ({
-      pid: process.pid,
-      sealer: sealer.status(),
-      unwatched: discovered().filter(isUnwatched),
-      holds: await recorder.locks(),
-      spool: ingest.status(),
-    }),
-  };
+  return { door, backend, ingest };
 }
 
 function createDeath() {
@@ -276,10 +247,6 @@ async function openWorker(config: Config, key: LogKey, onDeath: (error: StoreErr
 /** As a client of the host says it. */
 function toRealPath(path: string): Promise<string> {
   return realpath(path).catch(() => path);
-}
-
-function isUnwatched(state: DiscoveredState): boolean {
-  return !state.isWatched;
 }
 
 function fail(events: DaemonEvents): (error: unknown) => void {

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { hostname, platform, release } from 'node:os';
 import { formatArchiveLocation } from './archive/location.ts';
+import type { BackendConfig } from './config-backend.ts';
 import type { Config } from './config.ts';
 import { formatUri, type ConfiguredBucket } from './config-sources.ts';
 import { ConfigError } from './errors.ts';
@@ -160,9 +161,19 @@ function describeConfig(config: Config): Json {
     },
     seal: config.seal,
     archive: describeArchive(config),
+    ...(config.backend === undefined ? {} : { backend: describeBackend(config.backend) }),
     heartbeatSeconds: config.heartbeatMs / 1000,
     maxFileBytes: config.maxFileBytes,
     quietSeconds: config.quietMs / 1000,
+  };
+}
+
+function describeBackend({ host, port, tls, states }: BackendConfig): Json {
+  return {
+    host,
+    port,
+    tls: tls !== undefined,
+    states: states.map(({ name, storage }) => ({ name, storage: formatArchiveLocation(storage) })),
   };
 }
 

@@ -2,6 +2,7 @@
 import { GLOBAL_HELP } from './commands/help.ts';
 import type { Command } from './commands/command.ts';
 import { archiveCommand } from './commands/archive.ts';
+import { backendCommand } from './commands/backend.ts';
 import { diffCommand } from './commands/diff.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { execCommand } from './commands/exec.ts';
@@ -46,6 +47,7 @@ const COMMANDS: readonly (Command | ServiceCommand)[] = [
   restoreCommand,
   secretCommand,
   archiveCommand,
+  backendCommand,
   doctorCommand,
   initCommand,
   startCommand,

@@ -35,6 +35,7 @@ export interface Following {
 export function follow(config: Config, { recorder, journal, seenUntilMs, tell, onProblem }: FollowParts): Following {
   const source = openSources(config, seenUntilMs);
   let discovered: readonly DiscoveredState[] = [];
+  const kept = new Set(config.backend?.states.map(({ name }) => `backend:${name}`));
   const report = (error: unknown): void => onProblem(error instanceof StatesealError ? error : describeForeign(error));
   const intake = createIntake({
     source,
@@ -49,6 +50,8 @@ export function follow(config: Config, { recorder, journal, seenUntilMs, tell, o
     },
     onFailure: onProblem,
     nameOf: createNames(config.names),
+    // The backend's own states come by themselves.
+    isKeptElsewhere: (uri) => kept.has(uri),
   });
   return { source, intake, discovered: () => discovered };
 }

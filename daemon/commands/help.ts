@@ -17,6 +17,7 @@ Record        watch [dir|uri…]        record until stopped             (what t
 
 Set up        init [dir…]             ask what to watch and where to seal, write stateseal.yaml
               doctor                  look at host, archive and bucket, and say what to mend
+              backend credential …    who may use the HTTP state backend
               archive extend <place>  let the locks of what is sealed end later; hold it
 
 Prove         verify [archive|proof]  integrity and completeness, offline

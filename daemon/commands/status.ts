@@ -1,6 +1,7 @@
 // stateseal status: recorder, states, backlog, open changes and locks, warnings; from the database, and from the
 // running daemon where there is one.
 import { join } from 'node:path';
+import type { BackendStatus } from '../backend-door.ts';
 import { callDaemon } from '../control.ts';
 import { ConfigError } from '../errors.ts';
 import type { HeldLock } from '../recorder/held-lock.ts';
@@ -17,6 +18,7 @@ import { createPalette, escapeText } from '../terminal.ts';
 import { formatCount, formatDuration } from '../verify/render-count.ts';
 import { parseArguments } from './arguments.ts';
 import type { Command, CommandContext } from './command.ts';
+import { formatBackend } from './render-backend.ts';
 import { formatForecast } from './render-locks.ts';
 import { formatHold, formatHolds } from './render-holds.ts';
 import { formatWho } from './render-who.ts';
@@ -27,6 +29,7 @@ interface Live {
   readonly unwatched: readonly { readonly displayPath: string; readonly reason: string }[];
   readonly holds: readonly HeldLock[];
   readonly spool: SpoolStatus;
+  readonly backend?: BackendStatus;
 }
 
 export const statusCommand: Command = {
@@ -72,6 +75,8 @@ interface Status {
   readonly holds: readonly HeldLock[] | undefined;
   /** What the recorder says of its spool; undefined while it does not run. */
   readonly spool: SpoolStatus | undefined;
+  /** undefined when none is configured, or nothing runs. */
+  readonly backend: BackendStatus | undefined;
   /** By the receipts in the log; undefined where nothing was locked. */
   readonly locks: LockForecast | undefined;
 }
@@ -102,6 +107,7 @@ async function readStatus(database: Sqlite, context: CommandContext): Promise<St
     unwatched: live?.unwatched ?? [],
     holds: live?.holds,
     spool: live?.spool,
+    backend: live?.backend,
     locks: readLockForecast(database, context.now()),
   };
 }
@@ -123,6 +129,7 @@ function formatStatus(status: Status, context: CommandContext): string {
     ...formatBacklog(status, context.now()).map((text) => palette.warning(text)),
     ...formatForecast(status.locks),
     ...formatSpool(status.spool),
+    ...(status.backend === undefined ? [] : formatBackend(status.backend)),
   ];
   const live = status.states.filter((state) => !state.isRetired);
   lines.push(

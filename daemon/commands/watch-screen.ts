@@ -1,6 +1,7 @@
 // What `stateseal watch` prints: what it watches, what it cannot see, where it seals; then one block per change and one
 // line per sealed batch. Every line is a fact of the log or of the daemon; texts from files are escaped.
 import { join } from 'node:path';
+import type { BackendStatus } from '../backend-door.ts';
 import { formatArchiveLocation } from '../archive/location.ts';
 import type { Config } from '../config.ts';
 import { formatUri } from '../config-sources.ts';
@@ -15,6 +16,7 @@ import type { LockForecast } from '../store/queries-locks.ts';
 import type { Queries } from '../store/queries.ts';
 import { createPalette, escapeJsonText, escapeText } from '../terminal.ts';
 import type { CommandContext } from './command.ts';
+import { formatBackend } from './render-backend.ts';
 import { formatChangeBlock, formatClock } from './render-change.ts';
 import { describeLocks } from './render-locks.ts';
 
@@ -27,8 +29,13 @@ const NOTED_TYPES = new Map([
   ['lock.abandoned', 'lock abandoned'],
 ]);
 
+export interface GreetingFacts {
+  readonly locks: LockForecast | undefined;
+  readonly backend: BackendStatus | undefined;
+}
+
 export interface WatchScreen {
-  greet(daemon: Daemon, states: readonly StateOutline[], locks?: LockForecast): void;
+  greet(daemon: Daemon, states: readonly StateOutline[], also?: GreetingFacts): void;
   outcome(outcome: Outcome): void;
   sealed(batch: Batch): void;
   problem(problem: { readonly code: string; readonly message: string; readonly hint: string }): void;
@@ -74,16 +81,17 @@ export function createWatchScreen(
     if (hasBlock) print(`${clock()}  recorded  ${formatRange(outcome.from, outcome.to)}`);
   };
 
-  const printGreeting = (daemon: Daemon, states: readonly StateOutline[], locks?: LockForecast): void => {
+  const printGreeting = (daemon: Daemon, states: readonly StateOutline[], also?: GreetingFacts): void => {
     print(`stateseal ${readVersion()}   log ${escapeText(originOf(daemon.vkey))}   key ${shortKey(daemon.vkey)}`);
     greetRoots(config, states, print);
     greetUnseen(daemon, print);
-    greetArchive(config, daemon, describeLocks(config.archive, locks, context.now()), print);
+    if (also?.backend !== undefined) formatBackend(also.backend).forEach(print);
+    greetArchive(config, daemon, describeLocks(config.archive, also?.locks, context.now()), print);
   };
 
   return {
-    greet(daemon, states, locks) {
-      if (!context.json && !context.quiet) printGreeting(daemon, states, locks);
+    greet(daemon, states, also) {
+      if (!context.json && !context.quiet) printGreeting(daemon, states, also);
       const found = queries();
       if (found !== undefined && !context.quiet) early?.forEach((outcome) => printRecords(outcome, found));
       early = undefined;

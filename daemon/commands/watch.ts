@@ -50,7 +50,7 @@ Exit codes: 0 stopped and sealed · 2 could not run, could not seal at the end, 
       ...(sealAfter === undefined ? {} : { sealAfter }),
       ...(httpPort === undefined ? {} : { httpPort }),
     });
-    if (config.roots.length + config.buckets.length === 0) {
+    if (config.roots.length + config.buckets.length === 0 && config.backend === undefined) {
       throw new ConfigError('no-roots', 'expected a directory or bucket to watch, got none', {
         hint: 'for example: stateseal watch ./infra',
       });
@@ -71,7 +71,10 @@ export async function watch(config: Config, context: ServiceContext): Promise<nu
   const database = openDatabaseReadOnly(join(config.dataDir, DATABASE_FILE));
   const queries = createQueries(database, createBatches(database));
   reader.queries = queries;
-  screen.greet(daemon, queries.states(), readLockForecast(database, context.now()));
+  screen.greet(daemon, queries.states(), {
+    locks: readLockForecast(database, context.now()),
+    backend: await daemon.backendStatus(),
+  });
   const end = await Promise.race([stopped, daemon.died]);
   if (typeof end === 'string') {
     screen.line('\nstopping   sealing what is open');

@@ -178,6 +178,8 @@ export interface StateChangedData extends CommonData {
   readonly recovered?: 'backup';
   /** The content is encrypted: whether anything changed, and what, is not known. */
   readonly form?: 'opaque';
+  /** The backend had refused this content at that time, as that serial: Terraform kept it in errored.tfstate. */
+  readonly refused?: { readonly serial: string; readonly time: string };
 }
 
 export type UnchangedReason = 'serial-moved' | 'metadata';
@@ -200,12 +202,14 @@ export interface StateMissedData extends CommonData {
   readonly toSerial: string;
 }
 
-/** state.retired: the file is gone and stayed gone. No resource was deleted by this. */
+/** state.retired: the state is gone and stayed gone, or its backend was told to delete it. No resource was deleted by this. */
 export interface StateRetiredData extends CommonData {
   readonly state: StateIdentity;
-  readonly reason: 'vanished' | 'migrated' | 'workspace-deleted';
+  readonly reason: 'vanished' | 'migrated' | 'workspace-deleted' | 'deleted';
   readonly lineage: string;
   readonly serial: string;
+  /** Who told the backend, for 'deleted'. */
+  readonly claims?: readonly Claim[];
 }
 
 /** state.unreadable: something stands at the reference that is no readable state. */
@@ -227,6 +231,8 @@ export interface LockData extends CommonData {
   readonly state: StateIdentity;
   readonly lock: { readonly id: string; readonly operation: string; readonly created: string };
   readonly claims: readonly Claim[];
+  /** lock.released: by force-unlock, which its holder need not know of. */
+  readonly forced?: true;
 }
 
 /** batch.archived: what the store answered about the objects of one seal. */

@@ -6,12 +6,14 @@ import { readUnreadable } from '../store/unreadable.ts';
 import type { Moment } from './appender.ts';
 import type { ChangeKeeper } from './change-keeper.ts';
 import { identityOf, momentOf } from './identity.ts';
-import { WITHHELD } from './known-secrets.ts';
+import { hideInClaims, WITHHELD } from './known-secrets.ts';
 import type { Outcome, RecorderParts, SightingContext } from './parts.ts';
 
 export interface AbsenceKeeper {
   /** Nothing readable for now: empty or absent. What a store has deleted is gone at once. */
   away(sighting: StateSighting, context: SightingContext): Outcome['verdict'];
+  /** The store was told to delete it, and by whom: retired at once. */
+  remove(sighting: StateSighting, context: SightingContext): Outcome['verdict'];
   /** Returns true when it was recorded, false when this version was recorded before. */
   unreadable(sighting: StateSighting, context: SightingContext, code: string, reason: string): boolean;
   /** Names what has been away since before `beforeMs`. */
@@ -72,6 +74,27 @@ export function createAbsenceKeeper(parts: RecorderParts, changes: ChangeKeeper)
       states.put({ ...row, condition: sighting.condition, conditionSinceMs: environment.now() });
       return 'nothing';
     },
+    remove(sighting, context) {
+      const row = states.byUri(sighting.reference.uri);
+      if (row === undefined) return 'nothing';
+      changes.close(row, context.source, false);
+      const { lineage, serial } = row;
+      appender.append({
+        type: 'state.retired',
+        source: row.uri,
+        subject: row.name,
+        moment: { source: context.source, effectiveTime: '', timeBasis: 'clock' },
+        data: {
+          state: identityOf(row),
+          reason: 'deleted',
+          lineage,
+          serial,
+          claims: hideInClaims(context.claims ?? [], observer.covers),
+        },
+      });
+      states.put({ ...(states.byId(row.id) ?? row), isRetired: true });
+      return 'recorded';
+    },
     unreadable(sighting, context, code, reason) {
       const { uri } = sighting.reference;
       const row = states.byUri(uri);
@@ -105,11 +128,16 @@ export function createAbsenceKeeper(parts: RecorderParts, changes: ChangeKeeper)
       const due = live.filter((row) => row.conditionSinceMs <= beforeMs);
       const gone = due.filter((row) => row.condition === 'absent');
       const empty = due.filter((row) => row.condition === 'empty' && row.unreadableVersion !== 'empty');
-      gone.forEach((row) => retire(row, byOurClock));
+      gone.forEach((row) => retire(row, { ...byOurClock, source: sourceOf(row) }));
       empty.forEach((row) => recordEmpty(row));
       return gone.length + empty.length > 0;
     },
   };
+}
+
+/** Nobody looks when time passes: the reference tells who saw it last. */
+function sourceOf({ uri }: StateRow): string {
+  return uri.startsWith('backend:') ? 'backend' : byOurClock.source;
 }
 
 function isInStore({ uri }: StateRow): boolean {

@@ -3,10 +3,11 @@
 import type { Moment } from './appender.ts';
 import type { Json } from '../json/value.ts';
 import type { Continuity, NetAction, TimeBasis } from '../record/data.ts';
+import type { Claim } from '../record/observation.ts';
 import type { StateSighting } from '../sources/source.ts';
 import type { StateRow } from '../store/states.ts';
 import { diffTrees } from './diff.ts';
-import { hideInLockFacts } from './known-secrets.ts';
+import { hideInClaims, hideInLockFacts } from './known-secrets.ts';
 import { identityOf } from './identity.ts';
 import { isLockOfNextRun, lockOfVersion } from './hold-tracker.ts';
 import { toKind, toOperationFacts } from './kind.ts';
@@ -16,9 +17,14 @@ import type { RecorderParts, SightingContext } from './parts.ts';
 import { compareSerials } from './serial.ts';
 import { parseBody, parseOutput } from './steps.ts';
 
+/** More than any run has; a client that sends another one with each version cannot fill the leaf. */
+const MAX_CLAIMS = 32;
+
 export interface ChangeKeeper {
   current(stateId: string): OpenChange | undefined;
   save(stateId: string, change: OpenChange): void;
+  /** Adds who brought a version to the open change of its state. */
+  claim(uri: string, claims: readonly Claim[]): void;
   /** Appends state.changed for the open change of a state. */
   close(row: StateRow, source: string, isAbandoned: boolean): void;
   /** Closes the change of a sighting's state when its lock is gone or its holder is dead. */
@@ -78,7 +84,11 @@ export function createChangeKeeper(
   const close = (row: StateRow, source: string, isAbandoned: boolean): void => {
     const open = current(row.id);
     if (open === undefined) return;
-    const change = { ...open, lock: open.lock && hideInLockFacts(open.lock, observer.covers) };
+    const change = {
+      ...open,
+      lock: open.lock && hideInLockFacts(open.lock, observer.covers),
+      claims: hideInClaims(open.claims ?? [], observer.covers),
+    };
     const operation = change.lock?.operation ?? '';
     const hasNumberedBackup = change.numberedBackupSeconds * 1000 >= change.openedMs - 2000;
     // Without a lock: `state mv` and `state rm` alone leave a numbered backup, and destroy nothing.
@@ -128,6 +138,12 @@ export function createChangeKeeper(
     current,
     save,
     close,
+    claim(uri, claims) {
+      const row = states.byUri(uri);
+      const open = row && current(row.id);
+      if (row === undefined || open === undefined || claims.length === 0) return;
+      save(row.id, { ...open, claims: mergeClaims(open.claims ?? [], claims) });
+    },
     endOfHold(sighting, context) {
       const row = states.byUri(sighting.reference.uri);
       const change = row && current(row.id);
@@ -174,12 +190,22 @@ function headOf(row: StateRow, change: OpenChange): Record<string, unknown> {
     before: change.isNewborn ? undefined : { lineage: change.before.lineage, serial: change.before.serial },
     serials: change.serials,
     steps: change.steps,
-    claims: change.lock?.claims ?? [],
+    claims: mergeClaims(change.lock?.claims ?? [], change.claims ?? []),
     lock: id === '' ? undefined : { id, operation },
     movedFrom: change.movedFrom,
     recovered: change.recovered,
+    refused: change.refused,
     form: row.form === 'opaque' ? 'opaque' : undefined,
   };
+}
+
+/** Every claim once, side by side. */
+function mergeClaims(claims: readonly Claim[], more: readonly Claim[]): readonly Claim[] {
+  const isSame = (a: Claim, b: Claim): boolean => a.field === b.field && a.value === b.value && a.by === b.by;
+  return more.reduce<readonly Claim[]>(
+    (all, claim) => (all.some((known) => isSame(known, claim)) ? all : [...all, claim].slice(0, MAX_CLAIMS)),
+    claims,
+  );
 }
 
 /** Never more than what is proven: a link, the serials of a store, or a birth under its one lock. */

@@ -10,6 +10,7 @@ export type RecorderClient = Remote<RecorderMethods>;
 
 const METHODS = [
   'observe',
+  'refuse',
   'tick',
   'append',
   'ingest',

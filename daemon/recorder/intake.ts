@@ -20,6 +20,8 @@ export interface IntakeParts {
   onFailure(error: StatesealError | string): void;
   /** Names given by configuration, by glob over the reference. */
   nameOf(reference: StateReference): string | undefined;
+  /** True for a state that comes by itself: the backend's own are not looked for. */
+  readonly isKeptElsewhere?: (uri: string) => boolean;
 }
 
 export interface Intake {
@@ -165,7 +167,7 @@ export function createIntake(parts: IntakeParts): Intake {
     // States of earlier runs first: where one has gone, its successor elsewhere is told from a copy.
     for (const row of await recorder.states()) {
       // What only runs have shown is watched by no source yet.
-      if (row.isRetired || isOfRuns(row)) continue;
+      if (row.isRetired || isOfRuns(row) || parts.isKeptElsewhere?.(row.uri) === true) continue;
       const reference = { uri: row.uri, workspace: row.workspace };
       watched.set(
         row.uri,

@@ -3,6 +3,7 @@
 import { ConfigError } from '../errors.ts';
 import type { TerraformCommand } from '../record/run.ts';
 import type { ProcessFacts, Program } from '../sources/process/process-facts.ts';
+import type { Claim } from '../record/observation.ts';
 import type { LockInfo } from '../terraform/state.ts';
 import type { LockSighting, StateSighting } from '../sources/source.ts';
 import type { States } from '../store/states.ts';
@@ -69,8 +70,13 @@ export function hideInLockFacts(lock: LockFacts, covers: Covers): LockFacts {
     id: hide(lock.id),
     operation: hide(lock.operation),
     created: hide(lock.created),
-    claims: lock.claims.map((claim) => (covers(claim.value) ? { ...claim, value: WITHHELD } : claim)),
+    claims: hideInClaims(lock.claims, covers),
   };
+}
+
+/** What is claimed, without known secrets. */
+export function hideInClaims(claims: readonly Claim[], covers: Covers): readonly Claim[] {
+  return claims.map((claim) => (covers(claim.value) ? { ...claim, value: WITHHELD } : claim));
 }
 
 /** Names of programs, plans, variables: whoever starts a process chooses them. */

@@ -3,7 +3,7 @@ import type { StateSighting, LockSighting } from '../sources/source.ts';
 import type { StateRow } from '../store/states.ts';
 import { formatTime } from './environment.ts';
 import { identityOf, momentOf } from './identity.ts';
-import { hideInLockFacts } from './known-secrets.ts';
+import { hideInClaims, hideInLockFacts } from './known-secrets.ts';
 import { toLockFacts } from './open-change.ts';
 import type { RecorderParts, SightingContext } from './parts.ts';
 
@@ -38,7 +38,8 @@ export function createLockKeeper(parts: RecorderParts): LockKeeper {
       data: {
         state: identityOf(row),
         lock: { id, operation, created },
-        claims,
+        claims: [...claims, ...hideInClaims(context.claims ?? [], observer.covers)],
+        forced: type === 'lock.released' && context.isForced === true ? true : undefined,
       },
     });
   };

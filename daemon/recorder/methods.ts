@@ -7,6 +7,7 @@ import { createBatches, type BatchPhase } from '../store/batches.ts';
 import { guarded, openDatabase } from '../store/database.ts';
 import { createEntries } from '../store/entries.ts';
 import { createQueryIndex } from '../store/query-index.ts';
+import { createSettings } from '../store/settings.ts';
 import { createStates, type StateRow } from '../store/states.ts';
 import type { StateSighting } from '../sources/source.ts';
 import type { SpoolDelivery } from '../spool/reader.ts';
@@ -17,11 +18,13 @@ import { createFreezer, type FreezeLimits } from './freezer.ts';
 import { createObserver } from './observer.ts';
 import type { Outcome, RecorderParts, SightingContext } from './parts.ts';
 import { createRandom } from './random.ts';
+import { createRefusedVersions } from './refused-versions.ts';
 import { createRecorder } from './recorder.ts';
 import type { LocalRoot } from './run-source.ts';
 
 export interface RecorderMethods {
   observe(sighting: StateSighting, context: SightingContext): Outcome;
+  refuse(uri: string, bytes: Uint8Array, facts: { readonly time: string; readonly lock: string }): void;
   tick(): Outcome;
   append(records: readonly NewRecord[]): Outcome;
   ingest(delivery: SpoolDelivery): Outcome;
@@ -88,6 +91,7 @@ export function openRecorderMethods(
     states,
     appender,
     observer,
+    refused: createRefusedVersions(createSettings(database)),
     environment,
     quietMs: settings.quietMs,
     contentDays: settings.contentDays,

@@ -6,7 +6,7 @@ import { AddressKeys } from '../redaction/address-keys.ts';
 import { redactAgain, redactOutputAgain } from '../redaction/again.ts';
 import { isOrdinaryWord, MIN_CONTAINED_UNITS } from '../redaction/public-words.ts';
 import { HiddenSealer } from '../redaction/seal-hidden.ts';
-import { observeEncrypted, redactState, type StateContext } from '../redaction/state.ts';
+import { contentTagOf, observeEncrypted, redactState, type StateContext } from '../redaction/state.ts';
 import { TaintSet } from '../redaction/taint.ts';
 import type { InstanceBody, ObservedState } from '../record/observation.ts';
 import { parseState } from '../terraform/state-parse.ts';
@@ -22,6 +22,8 @@ export interface Observer {
    * knowledge come without body. New taint is stored in the caller's transaction. Throws ParseError.
    */
   observe(stateId: string, bytes: Uint8Array, known: KnownSnapshot | undefined): ObservedState;
+  /** Serial and content tag alone; nothing is learned. Throws ParseError. */
+  identify(bytes: Uint8Array): Pick<ObservedState, 'serial' | 'contentTag'>;
   /** What these bytes held when this state was last seen with them, if that is not long ago; parses nothing. */
   recall(stateId: string, bytes: Uint8Array): VersionFacts | undefined;
   /** Version of everything a redaction rests on: policy, key epoch and taint. */
@@ -48,6 +50,10 @@ export function createObserver(states: States, keys: RedactionKeys, policy: Reda
   return {
     knowledge,
     recall: memory.recall,
+    identify(bytes) {
+      const parsed = parseState(bytes);
+      return { serial: parsed.serial, contentTag: contentTagOf(parsed, bytes, keys) };
+    },
     observe(stateId, bytes, known) {
       const parsed = parseState(bytes);
       if (parsed.kind === 'encrypted') return observeEncrypted(parsed, bytes, { stateId, keys });

@@ -36,6 +36,10 @@ export interface OpenChange {
   readonly order?: StoreOrder | undefined;
   readonly recovered?: 'backup';
   readonly movedFrom?: string;
+  /** Who brought its versions, beside what the lock says. */
+  readonly claims?: readonly Claim[];
+  /** The backend had refused this content. */
+  readonly refused?: { readonly serial: string; readonly time: string } | undefined;
 }
 
 export interface LockFacts {

@@ -1,11 +1,13 @@
 // What the recorder's parts share: their collaborators, and the input and outcome of one sighting.
 import type { Batches } from '../store/batches.ts';
+import type { Claim } from '../record/observation.ts';
 import type { Sqlite } from '../store/database.ts';
 import type { Entries } from '../store/entries.ts';
 import type { States } from '../store/states.ts';
 import type { Appender } from './appender.ts';
 import type { Environment } from './environment.ts';
 import type { Observer } from './observer.ts';
+import type { RefusedVersions } from './refused-versions.ts';
 
 export interface RecorderParts {
   readonly database: Sqlite;
@@ -14,6 +16,7 @@ export interface RecorderParts {
   readonly states: States;
   readonly appender: Appender;
   readonly observer: Observer;
+  readonly refused: RefusedVersions;
   readonly environment: Environment;
   /** How long without a new version ends a change that had no lock, and how long a file stays away before it counts. */
   readonly quietMs: number;
@@ -31,6 +34,12 @@ export interface SightingContext {
   readonly isFinalAttempt: boolean;
   /** History that is imported: its records say so. */
   readonly isBackfilled?: boolean;
+  /** Who brought it, beside what its lock says. */
+  readonly claims?: readonly Claim[];
+  /** The lock was taken away by force-unlock. */
+  readonly isForced?: boolean;
+  /** The state is absent because its store was told to delete it: not to be waited for. */
+  readonly isRemoval?: boolean;
 }
 
 export interface Outcome {

@@ -33,6 +33,11 @@ export interface Recorder {
   append(records: readonly NewRecord[]): Outcome;
   /** One box of the spool, opened. Throws ParseError when no observation of a client lies in it. */
   ingest(delivery: SpoolDelivery): Outcome;
+  /**
+   * A version that was not taken in: its content is known again when it comes under another lock. `lock` is the id it
+   * came under, or ''. What is no state is forgotten.
+   */
+  refuse(uri: string, bytes: Uint8Array, facts: { readonly time: string; readonly lock: string }): void;
   /** The source version last recorded for a reference: what `look` takes as cursor. */
   cursor(uri: string): string;
   states(): readonly StateRow[];
@@ -78,10 +83,13 @@ export function createRecorder(parts: RecorderParts, { keys, roots }: RunSetting
       };
     });
     try {
-      return guarded('record an observation', () => run.immediate());
+      const outcome = guarded('record an observation', () => run.immediate());
+      parts.refused.settle();
+      return outcome;
     } catch (error) {
       // What was learned in memory but rolled back on disk is read again from the store.
       parts.observer.reload();
+      parts.refused.restore();
       absences.reload();
       throw error;
     }
@@ -106,7 +114,9 @@ export function createRecorder(parts: RecorderParts, { keys, roots }: RunSetting
       const code = problem?.code ?? 'state-unreadable';
       return absences.unreadable(sighting, context, code, problem?.message ?? 'unreadable') ? 'recorded' : 'nothing';
     }
-    if (sighting.condition !== 'state') return absences.away(sighting, context);
+    if (sighting.condition !== 'state') {
+      return context.isRemoval === true ? absences.remove(sighting, context) : absences.away(sighting, context);
+    }
     if (sighting.bytes.length === 0) return 'nothing';
     return observeVersion(sighting, context);
   };
@@ -144,6 +154,7 @@ export function createRecorder(parts: RecorderParts, { keys, roots }: RunSetting
         // A state has no place for its lock before its first version.
         if (!isKnown) locks.before(sighting, context);
         versions.link(sighting, context);
+        if (sighting.bytes.length > 0) changes.claim(uri, context.claims ?? []);
         const isClosed = changes.endOfHold(sighting, context);
         const isLockRecorded = locks.after(sighting, context);
         return isClosed || isLockRecorded ? 'recorded' : verdict;
@@ -177,6 +188,13 @@ export function createRecorder(parts: RecorderParts, { keys, roots }: RunSetting
       const { observation, attachments } = unpackParcel(parcel);
       const delivery = { observation: parseClientObservation(observation, key), attachments, uid };
       return inTransaction(() => runKeeper.ingest(delivery));
+    },
+    refuse(uri, bytes, { time, lock }) {
+      try {
+        parts.refused.keep({ uri, ...parts.observer.identify(bytes), time, lock });
+      } catch (error) {
+        if (!(error instanceof ParseError)) throw error;
+      }
     },
     cursor,
     states: () => states.all(),

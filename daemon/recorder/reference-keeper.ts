@@ -216,7 +216,8 @@ export function createReferenceKeeper(parts: RecorderParts, changes: ChangeKeepe
       }
       const since = firstSeenMs.get(uri) ?? environment.now();
       firstSeenMs.set(uri, since);
-      if (twin && !context.isInitial && !context.isBackfilled && isWithin(since, COPY_SETTLE_MS)) return 'retry';
+      const mayWait = !context.isInitial && !context.isBackfilled && sighting.store?.isGate !== true;
+      if (twin && mayWait && isWithin(since, COPY_SETTLE_MS)) return 'retry';
       firstSeenMs.delete(uri);
       const born = isNewborn(observed, sighting, context);
       const row = putNew(id, sighting, context, observed);

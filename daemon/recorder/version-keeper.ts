@@ -198,8 +198,14 @@ export function createVersionKeeper(
       isLineageChanged: change.isLineageChanged || observed.lineage !== row.lineage,
       hasFailedObject: change.hasFailedObject || outcome.hasFailedObject,
       isUnordered: change.isUnordered === true || isOutOfOrder(row, observed),
+      refused: change.refused ?? takeRefused(row, observed, change),
     });
     return 'recorded';
+  };
+
+  const takeRefused = (row: StateRow, { contentTag }: ObservedState, change: OpenChange): OpenChange['refused'] => {
+    const found = parts.refused.take(row.uri, contentTag, change.lock?.id ?? '');
+    return found && { serial: found.serial, time: found.time };
   };
 
   const recordUnchanged = (

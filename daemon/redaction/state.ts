@@ -13,7 +13,7 @@ import { AddressKeys } from './address-keys.ts';
 import type { RedactionPolicy } from './allow-list.ts';
 import { collectPrivateSecrets, collectSecrets } from './collect.ts';
 import { Digester, type InstanceDigest } from './instance-digest.ts';
-import { fileCommitment, stateKey, type RedactionKeys } from './keys.ts';
+import { fileCommitment, stateKey, Tagger, type RedactionKeys } from './keys.ts';
 import { instanceMarks, outputMarks, rebuiltSecrets } from './known-marks.ts';
 import { redactTree } from './redact.ts';
 import { HiddenSealer } from './seal-hidden.ts';
@@ -53,6 +53,19 @@ export interface RedactedState {
 
 export function redactState(state: TerraformState, context: StateContext): RedactedState {
   return new StateRedactor(context).redact(state);
+}
+
+/** The tag of a state's meaning alone, as an observation has it: learns nothing and shows nothing. */
+export function contentTagOf(
+  state: TerraformState | EncryptedState,
+  bytes: Uint8Array,
+  { equalityKey }: Pick<RedactionKeys, 'equalityKey'>,
+): string {
+  const digester = new Digester(equalityKey);
+  if (state.kind === 'encrypted') return digester.opaque(bytes);
+  const managed = state.instances.filter(({ mode }) => mode === 'managed');
+  const digests = managed.map((instance) => [instance, digester.instance(instance)] as const);
+  return digester.state(digests, state.outputs, new Tagger(equalityKey));
 }
 
 /** A state under encryption: its versions can be told apart, nothing else. */

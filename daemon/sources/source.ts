@@ -53,6 +53,8 @@ export interface StoreFacts {
   readonly isBehind: boolean;
   /** No older version of this reference is known of: where nothing stood before, this version made it. */
   readonly isFirst: boolean;
+  /** Nothing is stored there before it was recorded here (the state backend): a jump of the serial skips no version. */
+  readonly isGate?: boolean;
 }
 
 export interface BackupSighting {

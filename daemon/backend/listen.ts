@@ -1,0 +1,109 @@
+// The socket under the state backend: TLS where configured, limits on headers, time and connections.
+import { readFile } from 'node:fs/promises';
+import { createServer as createHttpServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import { ConfigError, describeForeign } from '../errors.ts';
+
+export interface BackendListenOptions {
+  readonly host: string;
+  /** 0 = any free one. */
+  readonly port: number;
+  readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
+  /** A whole request, its body included, may take so long. */
+  readonly requestMs: number;
+}
+
+export interface BackendListener {
+  /** Without a slash at the end: http://127.0.0.1:7374 */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+const MAX_HEADER_BYTES = 16 * 1024;
+const MAX_HEADERS = 64;
+const MAX_CONNECTIONS = 128;
+const HEADERS_TIMEOUT_MS = 10_000;
+const CHECK_MS = 250;
+/** What is still being answered may end for so long after `close`. */
+const CLOSE_GRACE_MS = 2_000;
+
+/** Throws ConfigError `backend-listen-failed` or `backend-tls`. */
+export async function listenBackend(handler: RequestListener, options: BackendListenOptions): Promise<BackendListener> {
+  const server = await createServer(handler, options);
+  await listening(server, options);
+  const { port } = server.address() as AddressInfo;
+  const scheme = options.tls === undefined ? 'http' : 'https';
+  const host = options.host.includes(':') ? `[${options.host}]` : options.host;
+  return { url: `${scheme}://${host}:${port}`, close: () => closeServer(server) };
+}
+
+async function createServer(handler: RequestListener, options: BackendListenOptions): Promise<Server> {
+  const limits: ServerOptions = {
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: Math.min(HEADERS_TIMEOUT_MS, options.requestMs),
+    requestTimeout: options.requestMs,
+    keepAliveTimeout: 5_000,
+    connectionsCheckingInterval: CHECK_MS,
+  };
+  const { tls } = options;
+  const server = tls === undefined ? createHttpServer(limits, handler) : await createTls(limits, tls, handler);
+  server.maxConnections = MAX_CONNECTIONS;
+  server.maxHeadersCount = MAX_HEADERS;
+  server.on('clientError', refuseMalformed);
+  return server;
+}
+
+async function createTls(
+  limits: ServerOptions,
+  { certFile, keyFile }: NonNullable<BackendListenOptions['tls']>,
+  handler: RequestListener,
+): Promise<Server> {
+  try {
+    const pair = { cert: await readFile(certFile), key: await readFile(keyFile) };
+    return createHttpsServer({ ...limits, ...pair, minVersion: 'TLSv1.2' }, handler);
+  } catch (error) {
+    throw badTls(error);
+  }
+}
+
+function listening(server: Server, { host, port }: BackendListenOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const refuse = (error: Error): void => reject(listenFailed(error, port));
+    server.once('error', refuse);
+    server.listen({ host, port, exclusive: true }, () => {
+      server.off('error', refuse);
+      resolve();
+    });
+  });
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
+    server.close(() => {
+      clearTimeout(cut);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
+
+/** What the parser refuses never reaches the handler; its words may quote the request, so none are said. */
+function refuseMalformed(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
+  const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
+  socket.end(`HTTP/1.1 ${status} Refused\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`);
+}
+
+function listenFailed(error: Error, port: number): ConfigError {
+  return new ConfigError('backend-listen-failed', `could not listen on port ${port}: ${describeForeign(error)}`, {
+    hint: 'choose another backend.port, and an address of this host as backend.host',
+  });
+}
+
+function badTls(error: unknown): ConfigError {
+  return new ConfigError('backend-tls', `could not use backend.tls: ${describeForeign(error)}`, {
+    hint: 'certFile holds the chain and keyFile the key, both PEM, readable by this user',
+  });
+}

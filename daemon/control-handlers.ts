@@ -1,0 +1,49 @@
+// What the control socket of a running recorder offers to the command line.
+import type { BackendDoor } from './backend-door.ts';
+import type { ControlHandlers } from './control.ts';
+import type { ImportJobs } from './import-jobs.ts';
+import type { Ingest } from './ingest.ts';
+import type { Journal } from './journal.ts';
+import type { RecorderClient } from './recorder/client.ts';
+import type { Intake } from './recorder/intake.ts';
+import type { Sealer } from './sealer/sealer.ts';
+import type { DiscoveredState } from './sources/source.ts';
+import type { Batches } from './store/batches.ts';
+import type { Entries } from './store/entries.ts';
+
+export interface HandlerParts {
+  readonly backend: BackendDoor | undefined;
+  readonly batches: Batches;
+  readonly entries: Entries;
+  readonly sealer: Sealer;
+  readonly intake: Intake;
+  readonly journal: Journal;
+  readonly recorder: Pick<RecorderClient, 'locks'>;
+  readonly ingest: Ingest;
+  readonly imports: ImportJobs;
+  readonly discovered: () => readonly DiscoveredState[];
+}
+
+export function createHandlers(parts: HandlerParts): ControlHandlers {
+  const { backend, sealer, intake, journal, recorder, batches, entries, ingest, imports, discovered } = parts;
+  return {
+    seal: async () => {
+      await sealer.seal();
+      return { size: batches.frozenSize() };
+    },
+    look: async () => {
+      await intake.lookAtAll();
+      return {};
+    },
+    import: (payload) => imports.handle(payload),
+    note: async (payload) => ({ leafIndex: await journal.note(payload, entries.size()) }),
+    status: async () => ({
+      pid: process.pid,
+      sealer: sealer.status(),
+      unwatched: discovered().filter(({ isWatched }) => !isWatched),
+      holds: await recorder.locks(),
+      spool: ingest.status(),
+      backend: await backend?.status(),
+    }),
+  };
+}
