@@ -112,7 +112,7 @@ async function startDaemon(config: Config, events: DaemonEvents, open: CloseStac
   });
   open.add(() => source.close());
   let discovered: readonly DiscoveredState[] = [];
-  const intake = createIntake({
+  const intake: Intake = createIntake({
     source,
     recorder,
     now: () => performance.now(),
@@ -123,7 +123,7 @@ async function startDaemon(config: Config, events: DaemonEvents, open: CloseStac
     onOutcome: tell,
     onDiscovered: (states) => {
       discovered = states;
-      void journal.inventory(states, source.problems()).catch(fail(events));
+      void journal.inventory(source, states, intake).catch(fail(events));
     },
     onFailure: (error) => events.onProblem(toProblem(error)),
     nameOf: createNames(config.names),

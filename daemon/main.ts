@@ -15,7 +15,9 @@ import { sealCommand } from './commands/seal.ts';
 import { secretCommand } from './commands/secret.ts';
 import type { ServiceCommand } from './commands/service.ts';
 import { showCommand } from './commands/show.ts';
+import { sourceCommand } from './commands/source.ts';
 import { startCommand } from './commands/start.ts';
+import { stateCommand } from './commands/state.ts';
 import { statusCommand } from './commands/status.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { watchCommand } from './commands/watch.ts';
@@ -28,6 +30,8 @@ const COMMANDS: readonly (Command | ServiceCommand)[] = [
   diffCommand,
   showCommand,
   logCommand,
+  stateCommand,
+  sourceCommand,
   statusCommand,
   watchCommand,
   noteCommand,

@@ -8,7 +8,7 @@ import type { NewRecord } from './appender.ts';
 import { createAbsenceKeeper } from './absence-keeper.ts';
 import { createChangeKeeper, type ChangeKeeper } from './change-keeper.ts';
 import { HoldTracker } from './hold-tracker.ts';
-import { assertNoteIsClean, hideInLocks } from './known-secrets.ts';
+import { assertNoteIsClean, hideInInventory, hideInLocks } from './known-secrets.ts';
 import { createLockKeeper } from './lock-keeper.ts';
 import type { Outcome, RecorderParts, SightingContext } from './parts.ts';
 import { createReferenceKeeper } from './reference-keeper.ts';
@@ -117,7 +117,7 @@ export function createRecorder(parts: RecorderParts): Recorder {
       inTransaction(() => {
         records.forEach((record) => {
           assertNoteIsClean(record, parts.observer.covers);
-          parts.appender.append(record);
+          parts.appender.append(hideInInventory(record, parts.observer.covers));
         });
         return records.length > 0 ? 'recorded' : 'nothing';
       }),

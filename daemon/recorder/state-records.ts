@@ -12,7 +12,9 @@ export interface StateTimeline {
   positionAt(atMs: number): number | undefined;
   /** From the newest baseline that `position` (a leaf index) builds on, up to it. */
   recordsUpTo(position: number): Generator<TimelineRecord>;
-  /** What follows after `from`, up to `to`. */
+  /** True when `recordsBetween` leads from one position to the other. */
+  follows(from: number, to: number): boolean;
+  /** What comes after `from`, up to `to`. */
   recordsBetween(from: number, to: number): Generator<TimelineRecord>;
 }
 
@@ -60,11 +62,22 @@ export function readTimeline(
     },
     recordsUpTo: (position) => read(chooseRows(rows, position)),
     recordsBetween: (from, to) => {
-      const isBackfilled = rows.findLast(({ leafIndex }) => leafIndex <= to)?.isBackfilled === true;
-      const isMeant = (row: Row): boolean => row.leafIndex > from && row.leafIndex <= to;
-      return read(rows.filter((row) => isMeant(row) && row.isBackfilled === isBackfilled));
+      const [before, after] = [rowAt(rows, from), rowAt(rows, to)];
+      const isMixed = before?.isBackfilled !== after?.isBackfilled;
+      const isMeant = ({ isBackfilled }: Row): boolean => isMixed || isBackfilled === after?.isBackfilled;
+      return read(rows.filter((row) => row.leafIndex > from && row.leafIndex <= to && isMeant(row)));
+    },
+    follows(from, to) {
+      const [before, after] = [rowAt(rows, from), rowAt(rows, to)];
+      if (from > to || before === undefined) return false;
+      const isLooked = rows.some((row) => row.leafIndex <= to && row.type === 'state.baselined' && !row.isBackfilled);
+      return before.isBackfilled === after?.isBackfilled || !isLooked;
     },
   };
+}
+
+function rowAt(rows: readonly Row[], position: number): Row | undefined {
+  return rows.findLast(({ leafIndex }) => leafIndex <= position);
 }
 
 function readRows(database: Sqlite, stateId: string): readonly Row[] {

@@ -48,6 +48,8 @@ export const PROBLEM_TYPES: ReadonlySet<string> = new Set([
   'state.unreadable',
   'state.flooded',
   'lock.abandoned',
+  // Where it tells of a state that nobody watches or that nobody can look at, and the one before it did not.
+  'source.inventoried',
 ]);
 
 /** All members narrow; an absent one asks nothing. Times are milliseconds since the epoch, `since` included. */
@@ -72,6 +74,8 @@ export interface ChangeFilter {
   readonly untilMs?: number;
   readonly recordedSinceMs?: number;
   readonly problemsOnly?: boolean;
+  /** Records listed beside changes, whatever else is asked of the changes; default: the problem types. */
+  readonly recordTypes?: readonly string[];
   /** Answer as of this tree size: later leaves do not count. */
   readonly atSize?: number;
   /** Only leaves from this index on. */
@@ -103,12 +107,13 @@ export function changeCondition(filter: ChangeFilter, renames: readonly AddressI
 
 /** Conditions over `record_index AS r` for problem records; the state is left to the reader of the line. */
 export function problemRecordCondition(filter: ChangeFilter): SqlPart {
-  return joinParts(' AND ', [oneOf('r.type', [...PROBLEM_TYPES]), ...timeParts('r', filter)]);
+  return joinParts(' AND ', [oneOf('r.type', filter.recordTypes ?? [...PROBLEM_TYPES]), ...timeParts('r', filter)]);
 }
 
 /** True when the filter can only be met by a change: then problem records do not belong in the answer. */
 export function asksForChangesOnly(filter: ChangeFilter): boolean {
-  const { path, kinds, actor } = filter;
+  const { path, kinds, actor, recordTypes } = filter;
+  if (recordTypes !== undefined) return false;
   return hasInstanceFilter(filter) || path !== undefined || kinds !== undefined || actor !== undefined;
 }
 

@@ -20,18 +20,20 @@ const source = (path: string) => readDeclarations(new URL(`../../daemon/${path}`
 describe('schemas agree with types', () => {
   const observation = source('record/observation.ts');
   const data = source('record/data.ts');
+  const inventory = source('record/inventory.ts');
 
   describe('record.schema.json', () => {
     const found = schema('record');
     // Claim and Vantage are declared with the observation and stand in records.
     const declared = new Map([
       ...data.interfaces,
+      ...inventory.interfaces,
       ...[...observation.interfaces].filter(([name]) => name === 'Claim' || name === 'Vantage'),
     ]);
     for (const [name, members] of declared) {
       it(`${name} has the members of its interface`, () => assertSame(found, name, members));
     }
-    for (const [name, words] of data.unions) {
+    for (const [name, words] of [...data.unions, ...inventory.unions]) {
       if (name === 'RecordType') continue;
       it(`${name} has the words of its type`, () => {
         expect([...(found.$defs?.[name]?.enum ?? [])].sort()).to.deep.equal(words);
