@@ -8,7 +8,8 @@ import { stateCommand } from '../../daemon/commands/state.ts';
 import { openRecorderMethods } from '../../daemon/recorder/methods.ts';
 import { createPolicy } from '../../daemon/redaction/allow-list.ts';
 import { openLogHarness, testInput, testKeys, testSigner, type LogHarness } from '../support/log-harness.ts';
-import { formatWorldState, type WorldState } from '../support/world-state.ts';
+import type { WorldState } from '../support/world-state.ts';
+import { sighting, state } from './sample-states.ts';
 import { appendHostile, openSampleChanges } from './sample-changes.ts';
 import { DANGEROUS, failureOf, linesOf, runCommand } from './test-context.ts';
 
@@ -279,34 +280,3 @@ describe('stateseal state', () => {
     for (const line of help) expect(line.length).to.be.at.most(120);
   });
 });
-
-function state(
-  serial: number,
-  things: Readonly<Record<string, Readonly<Record<string, string | number>>>>,
-  lineage = 'lineage-1',
-): WorldState {
-  const instances = Object.entries(things).map(
-    ([name, attributes]) =>
-      [name, { attributes: { id: `id-${name}`, ...attributes }, tainted: false, marks: ['secret'] }] as const,
-  );
-  return { lineage, serial: BigInt(serial), tool: '1.11.4', instances: new Map(instances), outputs: new Map() };
-}
-
-function sighting(world: WorldState, place: string, ms: number): Parameters<LogHarness['methods']['observe']>[0] {
-  const bytes = Buffer.from(formatWorldState(world));
-  return {
-    reference: { uri: `dir:infra/${place}/terraform.tfstate`, workspace: 'default' },
-    condition: 'state',
-    sourceVersion: `${world.serial}-${bytes.length}`,
-    bytes,
-    effectiveTime: new Date(ms).toISOString(),
-    timeBasis: 'mtime',
-    problem: undefined,
-    lock: undefined,
-    lockHoldsSince: 0,
-    lastLock: undefined,
-    recentLocks: [],
-    backup: undefined,
-    numberedBackupSeconds: 0,
-  };
-}
