@@ -143,7 +143,7 @@ describe('stateseal source list', function () {
       expect(first.records('state.retired')).to.deep.equal([]);
       await first.stop();
       await first.close();
-      expect((await run(stateCommand as typeof sourceCommand, ['list'], dataDir)).out).to.match(/dns .*unreadable/u);
+      expect((await run(stateCommand, ['list'], dataDir)).out).to.match(/dns .*unreadable/u);
       // The root is taken out of the configuration: what was watched is now seen by nobody.
       const second = await openWatched({ roots: roots.slice(0, 1), dataDir });
       await second.untilRecords('source.inventoried', 2);
@@ -152,7 +152,7 @@ describe('stateseal source list', function () {
       expect(silent)
         .to.match(/silent +dns +state-unwatched, since /u)
         .and.contain('1 silent');
-      expect((await run(stateCommand as typeof sourceCommand, ['list'], dataDir)).out).to.match(/dns .*silent/u);
+      expect((await run(stateCommand, ['list'], dataDir)).out).to.match(/dns .*silent/u);
       expect((await run(statusCommand, [], dataDir)).out).to.match(
         /silent +dir:other\/dns\/terraform\.tfstate +state-unwatched/u,
       );
@@ -208,7 +208,7 @@ describe('stateseal source list', function () {
         [logCommand, ['--problems', '--json']],
         [stateCommand, ['list']],
       ] as const) {
-        const { out } = await run(command as typeof sourceCommand, args, log.dataDir);
+        const { out } = await run(command, args, log.dataDir);
         expect(out, `${command.name} ${args.join(' ')}`).to.not.match(DANGEROUS);
       }
       for (const args of [[], ['list', 'more'], ['lst'], ['list', '--unwatchd']])
