@@ -15,6 +15,8 @@ import type { RecordType } from './record/data.ts';
 import type { NewRecord } from './recorder/appender.ts';
 import type { RecorderClient } from './recorder/client.ts';
 import type { Outcome } from './recorder/parts.ts';
+import type { Intake } from './recorder/intake.ts';
+import { createInventories } from './recorder/inventories.ts';
 import type { DiscoveredState } from './sources/source.ts';
 import type { Sqlite } from './store/database.ts';
 import { createEntries } from './store/entries.ts';
@@ -35,13 +37,24 @@ export interface Journal {
   /** log.created for a new log, then log.started and log.configured. */
   begin(database: Sqlite): Promise<void>;
   heartbeat(): Promise<void>;
+  /**
+   * What a source finds now, when that differs from what was recorded of it last: at once, but not twice a minute; where
+   * it is too large for a leaf, not twice a heartbeat.
+   */
   inventory(
+    source: InventoriedSource,
     states: readonly DiscoveredState[],
-    problems: readonly { readonly code: string; readonly message: string }[],
+    intake: Pick<Intake, 'unseen'>,
   ): Promise<void>;
   end(reason: string): Promise<void>;
   /** Appends change.noted about an earlier record; returns its leaf index. Throws ConfigError `note-invalid`. */
   note(payload: Readonly<Record<string, unknown>>, size: number): Promise<number>;
+}
+
+export interface InventoriedSource {
+  /** Of its own among the sources: the newest record of each name is its inventory. */
+  readonly name: string;
+  problems(): readonly { readonly code: string; readonly message: string }[];
 }
 
 const MAX_NOTE_UNITS = 4000;
@@ -52,13 +65,15 @@ function noteInvalid(expected: string): ConfigError {
   });
 }
 
+/** After so many heartbeats without a look a state is silent; the verifier calls a recorder silent after as many. */
+const SILENT_HEARTBEATS = 2.5;
 /** Version of everything on disk that a verifier reads. */
 const FORMAT_VERSION = 1;
 
 export function createJournal(parts: JournalParts): Journal {
   const { config, origin, recorder } = parts;
   let lastBeatMs = parts.now();
-  let lastInventory = '';
+  const inventories = createInventories(config, () => parts.now());
 
   const toRecord = (type: RecordType, data: Readonly<Record<string, unknown>>): NewRecord => ({
     type,
@@ -105,18 +120,12 @@ export function createJournal(parts: JournalParts): Journal {
       lastBeatMs = parts.now();
       await append(toRecord('log.heartbeat', { intervalSeconds: config.heartbeatMs / 1000 }));
     },
-    async inventory(states, problems) {
-      const unwatched = states.filter((state) => !state.isWatched);
-      const data = {
-        watched: states.length - unwatched.length,
-        unwatched: unwatched.slice(0, 100).map(({ reference, reason }) => ({ reference: reference.uri, reason })),
-        unwatchedCount: unwatched.length,
-        problems: problems.slice(0, 100).map(({ code, message }) => ({ code, message })),
-      };
-      const text = formatJson(data);
-      if (text === lastInventory) return;
-      lastInventory = text;
-      await append(toRecord('source.inventoried', data));
+    async inventory(source, states, intake) {
+      const data = inventories.next(source, states, intake.unseen(SILENT_HEARTBEATS * config.heartbeatMs));
+      if (data === undefined) return;
+      const moment = { source: source.name, effectiveTime: '', timeBasis: 'clock' } as const;
+      const spill = { into: 'list', members: ['unwatched', 'unseen', 'problems'] };
+      await append({ ...toRecord('source.inventoried', { ...data }), moment, spill });
     },
     end: (reason) => append(toRecord('log.stopped', { reason })),
     async note({ target, text, ticket }, size) {

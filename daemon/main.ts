@@ -19,7 +19,9 @@ import { secretCommand } from './commands/secret.ts';
 import type { ServiceCommand } from './commands/service.ts';
 import { shimCommand } from './commands/shim.ts';
 import { showCommand } from './commands/show.ts';
+import { sourceCommand } from './commands/source.ts';
 import { startCommand } from './commands/start.ts';
+import { stateCommand } from './commands/state.ts';
 import { statusCommand } from './commands/status.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { watchCommand } from './commands/watch.ts';
@@ -33,6 +35,8 @@ const COMMANDS: readonly (Command | ServiceCommand)[] = [
   diffCommand,
   showCommand,
   logCommand,
+  stateCommand,
+  sourceCommand,
   statusCommand,
   watchCommand,
   execCommand,

@@ -135,7 +135,7 @@ function withoutWhole(subjects: readonly Subject[]): Subject[] {
   });
 }
 
-function comparisonJson({ before, after, subjects, counts }: Comparison): string[] {
+export function comparisonJson({ before, after, subjects, counts }: Comparison): string[] {
   const version = ({ serial, lineage }: ObservedState) => ({ serial, lineage });
   return [
     ...subjects.map((subject) =>

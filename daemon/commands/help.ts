@@ -4,6 +4,8 @@ export const GLOBAL_HELP = `stateseal records every change of Terraform state, a
 Look          diff <old> <new>        compare two state files
               show <n|id|file>        one change or record in full; or a state file, redacted
               log [filters]           changes, newest first            (log --help for all filters)
+              state list|show|history|diff   states known to the log; one as it was --at <time>
+              source list             what is watched, and what nobody watches (--unwatched)
               status                  recorder, states, backlog, warnings
 
 Record        watch [dir|uri…]        record until stopped             (what the service runs)

@@ -179,6 +179,8 @@ function assertCombination(given: Arguments, { output, filter, isFollowed, forma
 
 type Loose<T> = { readonly [K in keyof T]: T[K] | undefined };
 
-function withoutUndefined(filter: Loose<Required<Omit<ChangeFilter, 'fromLeaf' | 'among'>>>): ChangeFilter {
+function withoutUndefined(
+  filter: Loose<Required<Omit<ChangeFilter, 'fromLeaf' | 'among' | 'recordTypes'>>>,
+): ChangeFilter {
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
 }

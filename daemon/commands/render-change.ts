@@ -140,9 +140,10 @@ function formatValues(values: readonly NetValue[], style: BlockStyle, indent: st
 function formatDoubts(subject: Subject, style: BlockStyle, indent: string): string[] {
   const { uncomparedCount, isWhole } = subject;
   const doubts: string[] = [];
+  const across = subject.previousAddress === '' ? 'the years: their keys are others' : 'the move';
   if (uncomparedCount > 0)
     doubts.push(
-      `${uncomparedCount} hidden ${uncomparedCount === 1 ? 'value' : 'values'} cannot be compared across the move`,
+      `${uncomparedCount} hidden ${uncomparedCount === 1 ? 'value' : 'values'} cannot be compared across ${across}`,
     );
   if (!isWhole) doubts.push('values of some steps are no longer here: restore them from the archive');
   return doubts.map((doubt) => `${indent}${style.palette.dim(doubt)}`);

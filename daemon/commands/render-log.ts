@@ -1,15 +1,11 @@
 // The log as lines: one per change or problem record, one per resource with --changes, and the counts. Pure.
 import type { CountRow, Totals } from '../store/queries-count.ts';
 import type { ChangeDetail } from '../store/queries-change.ts';
+import type { JsonObject } from '../json/value.ts';
+import type { InventoryNews } from '../store/inventory.ts';
 import type { ParsedRecord } from '../record/record.ts';
 import { numberAt, textAt } from '../store/queries-fields.ts';
-import {
-  isProblemLine,
-  toIdentity,
-  type ChangeSummary,
-  type LogLine,
-  type StoredRecord,
-} from '../store/queries-summary.ts';
+import { isProblemLine, toIdentity, type ChangeSummary, type LogLine } from '../store/queries-summary.ts';
 import { escapeText, type Palette } from '../terminal.ts';
 import { actorsOf, formatDateTime, formatSerials, outputSubject, toSubject, type Subject } from './render-change.ts';
 import { formatPath, formatTransition } from './render-value.ts';
@@ -24,12 +20,12 @@ export interface LineStyle {
 }
 
 export const PROBLEM_LEGEND =
-  '! = manual, failed, rolled back, rewritten, replaced or of unknown kind; or a gap, an unreadable state, a lock left behind';
+  '! = manual, failed, rolled back, rewritten, replaced or of unknown kind; or a gap, an unreadable or unwatched state, a lock left behind';
 
 /** One aligned line per entry, in the given order. */
 export function formatLogLines(lines: readonly LogLine[], style: LineStyle): string[] {
   const rows = lines.map((line) =>
-    line.is === 'change' ? changeCells(line.change, style.palette) : recordCells(line.stored, style.palette),
+    line.is === 'change' ? changeCells(line.change, style.palette) : recordCells(line, style.palette),
   );
   return formatTable(rows, style.columns);
 }
@@ -100,8 +96,29 @@ export function describeProblem(record: ParsedRecord): ProblemText {
     const [versions, seconds] = [numberAt(data, 'versions'), numberAt(data, 'windowSeconds')];
     return { kind: 'flooded', text: `${versions} versions in ${seconds} s` };
   }
+  if (type === 'state.baselined') return { kind: 'known', text: describeBaseline(data) };
+  if (type === 'state.retired') return { kind: 'retired', text: textAt(data, 'reason').replaceAll('-', ' ') };
+  if (type === 'redaction.changed') {
+    return { kind: 'hidden', text: `values in ${numberAt(data, 'instances')} instances are hidden from here on` };
+  }
   const operation = textAt(data, 'lock', 'operation');
   return { kind: 'lock left', text: `holder gone${operation === '' ? '' : `, operation ${operation}`}` };
+}
+
+function describeBaseline(data: JsonObject): string {
+  const since = `${textAt(data, 'reason').replaceAll('-', ' ')}, serial ${textAt(data, 'version', 'serial')}`;
+  const copy = textAt(data, 'copyOf') === '' ? '' : ', a copy of another state';
+  return `${since}, ${numberAt(data, 'instances')} instances${copy}`;
+}
+
+/** What an inventory tells anew: the first places, and how many more. */
+function describeNews({ backends, unseen }: InventoryNews): { readonly kind: string; readonly text: string } {
+  const places = [
+    ...unseen.map(({ reference, code }) => `${reference} (${code})`),
+    ...backends.map(({ backend, reference }) => backend?.location ?? reference),
+  ];
+  const rest = places.length > 3 ? ` and ${places.length - 3} more: stateseal source list --unwatched` : '';
+  return { kind: unseen.length > 0 ? 'silent' : 'not watched', text: `${places.slice(0, 3).join(', ')}${rest}` };
 }
 
 function changeCells(change: ChangeSummary, palette: Palette): Cell[] {
@@ -118,10 +135,10 @@ function changeCells(change: ChangeSummary, palette: Palette): Cell[] {
   ];
 }
 
-function recordCells(stored: StoredRecord, palette: Palette): Cell[] {
-  const { record, leafIndex } = stored;
+function recordCells(line: LogLine & { readonly is: 'record' }, palette: Palette): Cell[] {
+  const { record, leafIndex } = line.stored;
   const state = toIdentity(record.data);
-  const { kind, text } = describeProblem(record);
+  const { kind, text } = line.news === undefined ? describeProblem(record) : describeNews(line.news);
   return [
     { text: formatDateTime(textAt(record.data, 'effectiveTime') || record.time, 'minutes'), paint: palette.dim },
     { text: escapeText(state.name || state.reference || record.subject), paint: palette.bold },
@@ -129,7 +146,7 @@ function recordCells(stored: StoredRecord, palette: Palette): Cell[] {
     { text: '' },
     { text: kind },
     { text: '' },
-    problemCell(isProblemLine({ is: 'record', stored }), palette),
+    problemCell(isProblemLine(line), palette),
     { text: `#${leafIndex}` },
     { text: escapeText(text) },
   ];

@@ -77,7 +77,8 @@ function joinPath(path: string): string {
   return path === '' || path.startsWith('[') ? path : `.${path}`;
 }
 
-function stateJson(state: ObservedState): JsonObject[] {
+/** A line per instance and output, then one for the state. */
+export function stateJson(state: ObservedState): JsonObject[] {
   const hiddenJson = (hidden: InstanceBody['hidden']): Json => hidden.map(({ path, by }) => ({ path, by }));
   const instances = state.instances.flatMap(({ address, deposed, body }): JsonObject[] => {
     if (body === undefined) return [];

@@ -5,12 +5,14 @@ import type { BackendStatus } from '../backend-door.ts';
 import { callDaemon } from '../control.ts';
 import { ConfigError } from '../errors.ts';
 import type { HeldLock } from '../recorder/held-lock.ts';
+import type { UnseenState } from '../record/inventory.ts';
 import type { SealerStatus } from '../sealer/sealer.ts';
 import type { SpoolStatus } from '../spool/reader.ts';
 import { createBatches } from '../store/batches.ts';
 import { openDatabaseReadOnly, type Sqlite } from '../store/database.ts';
 import { createQueries } from '../store/queries.ts';
 import { readBacklog, type Backlog } from '../store/queries-backlog.ts';
+import type { ListedState } from '../store/inventory.ts';
 import type { StateOutline } from '../store/queries-states.ts';
 import { createStates } from '../store/states.ts';
 import { readLockForecast, type LockForecast } from '../store/queries-locks.ts';
@@ -26,7 +28,6 @@ import { formatWho } from './render-who.ts';
 interface Live {
   readonly pid: number;
   readonly sealer: SealerStatus;
-  readonly unwatched: readonly { readonly displayPath: string; readonly reason: string }[];
   readonly holds: readonly HeldLock[];
   readonly spool: SpoolStatus;
   readonly backend?: BackendStatus;
@@ -70,13 +71,16 @@ interface Status {
   readonly backlog: Backlog;
   readonly sealer: SealerStatus | undefined;
   readonly states: readonly (StateOutline & { readonly lock: string; readonly isChanging: boolean })[];
-  readonly unwatched: Live['unwatched'];
   /** Locks beside states by the running recorder; undefined where none runs. */
   readonly holds: readonly HeldLock[] | undefined;
   /** What the recorder says of its spool; undefined while it does not run. */
   readonly spool: SpoolStatus | undefined;
   /** undefined when none is configured, or nothing runs. */
   readonly backend: BackendStatus | undefined;
+  /** States that nobody watches, and watched ones that nobody can look at, by the newest inventories in the log. */
+  readonly unwatched: readonly ListedState[];
+  readonly unwatchedCount: number;
+  readonly silent: readonly UnseenState[];
   /** By the receipts in the log; undefined where nothing was locked. */
   readonly locks: LockForecast | undefined;
 }
@@ -90,6 +94,7 @@ async function readStatus(database: Sqlite, context: CommandContext): Promise<St
   const published = outlines.filter((batch) => batch.phase === 'published').at(-1)?.size ?? 0;
   const size = queries.size();
   const sealed = batches.frozenSize();
+  const inventories = queries.inventory.newest();
   return {
     recorder: live ? 'running' : 'stopped',
     pid: live?.pid,
@@ -104,10 +109,12 @@ async function readStatus(database: Sqlite, context: CommandContext): Promise<St
       lock: rows.byId(state.id)?.lock ?? '',
       isChanging: rows.openChange(state.id) !== undefined,
     })),
-    unwatched: live?.unwatched ?? [],
     holds: live?.holds,
     spool: live?.spool,
     backend: live?.backend,
+    unwatched: inventories.flatMap((inventory) => inventory.unwatched),
+    unwatchedCount: inventories.reduce((sum, inventory) => sum + inventory.unwatchedCount, 0),
+    silent: inventories.flatMap((inventory) => inventory.unseen),
     locks: readLockForecast(database, context.now()),
   };
 }
@@ -147,9 +154,7 @@ function formatStatus(status: Status, context: CommandContext): string {
     );
   }
   lines.push(...formatHolds(status.holds ?? [], context.now(), palette));
-  for (const { displayPath, reason } of status.unwatched.slice(0, 20)) {
-    lines.push(`not seen   ${escapeText(displayPath)}: ${escapeText(reason)}`);
-  }
+  lines.push(...formatUnwatched(status).map((text) => palette.warning(text)));
   return `${lines.join('\n')}\n`;
 }
 
@@ -173,6 +178,27 @@ function formatSpool(spool: SpoolStatus | undefined): string[] {
   ];
   const counts = [`${waiting} waiting`, `${recorded} recorded since the start`, ...turned].join(', ');
   return [`spool      ${escapeText(directory)}: ${counts}`];
+}
+
+const MAX_NAMED = 5;
+
+function formatUnwatched({ unwatched, unwatchedCount, silent }: Status): string[] {
+  const backends = unwatched.filter(({ kind }) => kind === 'backend');
+  const named = backends.slice(0, MAX_NAMED).map(({ backend, reference }) => backend?.location ?? reference);
+  const rest =
+    unwatchedCount > named.length || named.length > 0
+      ? [`${unwatchedCount} in all: stateseal source list --unwatched`]
+      : [];
+  return [
+    ...silent
+      .slice(0, MAX_NAMED)
+      .map(
+        ({ reference, code, since }) =>
+          `silent     ${escapeText(reference)}   ${escapeText(code)}, since ${escapeText(since)}`,
+      ),
+    ...(silent.length > MAX_NAMED ? [`           and ${silent.length - MAX_NAMED} more`] : []),
+    ...[...named, ...rest].map((text, index) => `${index === 0 ? 'not seen  ' : '          '} ${escapeText(text)}`),
+  ];
 }
 
 /** Receipts and heartbeats wait for the next seal as a rule: only what else waits has an age. */

@@ -11,7 +11,7 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 
 /**
  * Milliseconds since the epoch of "24h" (ago; s, m, h, d, w), "2026-05-01" (its begin), "2026-05-01T14:00[:00][Z]",
- * any RFC 3339 time, "today", "yesterday", "now". Throws ConfigError `usage`.
+ * any RFC 3339 time, "today", "yesterday", "now", and the begin of the last such day: "mon", "monday". Throws ConfigError `usage`.
  */
 export function parseTime(verb: string, flag: string, text: string, nowMs: number): number {
   const ago = /^([0-9]{1,6})([smhdw])$/.exec(text);
@@ -19,6 +19,8 @@ export function parseTime(verb: string, flag: string, text: string, nowMs: numbe
   if (text === 'now') return nowMs;
   if (text === 'today') return startOfDay(nowMs);
   if (text === 'yesterday') return startOfDay(nowMs) - 86_400_000;
+  const weekday = WEEKDAYS.findIndex((name) => text === name || text === name.slice(0, 3));
+  if (weekday >= 0) return startOfWeekday(nowMs, weekday);
   const ms = parseDate(text);
   if (ms !== undefined) return ms;
   throw usageError(
@@ -29,6 +31,13 @@ export function parseTime(verb: string, flag: string, text: string, nowMs: numbe
 
 function startOfDay(ms: number): number {
   return Math.floor(ms / 86_400_000) * 86_400_000;
+}
+
+const WEEKDAYS = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
+
+function startOfWeekday(nowMs: number, weekday: number): number {
+  const daysAgo = (new Date(nowMs).getUTCDay() - weekday + 7) % 7;
+  return startOfDay(nowMs) - daysAgo * 86_400_000;
 }
 
 const DATE =

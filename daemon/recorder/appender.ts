@@ -35,6 +35,8 @@ export interface NewRecord {
   readonly moment: Moment;
   /** Type-specific members; undefined members are left out. */
   readonly data: Readonly<Record<string, unknown>>;
+  /** Lists that move to a blob together when they are too large for a leaf; `data[into]` then refers to it. */
+  readonly spill?: { readonly into: string; readonly members: readonly string[] };
 }
 
 export interface Appender {
@@ -75,6 +77,15 @@ export function createAppender(
     });
   };
 
+  const spillOver = ({ data, spill }: NewRecord): NewRecord['data'] => {
+    if (spill === undefined) return data;
+    const lists = Object.fromEntries(spill.members.map((name) => [name, data[name] as Json]));
+    const text = formatJson(lists);
+    if (text.length <= MAX_INLINE_CHARS) return data;
+    const empty = Object.fromEntries(spill.members.map((name) => [name, []]));
+    return { ...data, ...empty, [spill.into]: blob(compressBlob([text])) };
+  };
+
   let evidence = 0;
   let bytes = 0;
   return {
@@ -88,7 +99,7 @@ export function createAppender(
         : { inline: false, reference: blob(compressBlob([text])) };
     },
     append(record) {
-      const input = toInput(environment, record);
+      const input = toInput(environment, { ...record, data: spillOver(record) });
       const line = formatLeaf(input);
       const leafIndex = entries.append([line]);
       bytes += Buffer.byteLength(line);

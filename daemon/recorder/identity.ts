@@ -1,7 +1,9 @@
 // Members that many records share, taken from a state's row, an observation and a sighting. Pure.
+import type { JsonObject } from '../json/value.ts';
 import type { StateIdentity, StateVersionData } from '../record/data.ts';
 import type { ObservedState } from '../record/observation.ts';
 import type { StateSighting } from '../sources/source.ts';
+import { objectAt, textAt } from '../store/queries-fields.ts';
 import type { StateRow } from '../store/states.ts';
 import type { Moment } from './appender.ts';
 import type { SightingContext } from './parts.ts';
@@ -27,4 +29,25 @@ export function momentOf(sighting: StateSighting, context: Pick<SightingContext,
 
 export function backfilledOf({ isBackfilled }: Pick<SightingContext, 'isBackfilled'>): Pick<Moment, 'backfilled'> {
   return isBackfilled === true ? { backfilled: true } : {};
+}
+
+export const NO_VERSION: StateVersionData = {
+  lineage: '',
+  serial: '',
+  sourceVersion: '',
+  toolVersion: '',
+  content: { kid: '', commitment: '' },
+};
+
+/** The version that a record's data names; undefined where it names none. */
+export function readVersion(data: JsonObject): StateVersionData | undefined {
+  const version = objectAt(data, 'version');
+  if (version === undefined) return undefined;
+  return {
+    lineage: textAt(version, 'lineage'),
+    serial: textAt(version, 'serial'),
+    sourceVersion: textAt(version, 'sourceVersion'),
+    toolVersion: textAt(version, 'toolVersion'),
+    content: { kid: textAt(version, 'content', 'kid'), commitment: textAt(version, 'content', 'commitment') },
+  };
 }

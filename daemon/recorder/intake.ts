@@ -24,7 +24,17 @@ export interface IntakeParts {
   readonly isKeptElsewhere?: (uri: string) => boolean;
 }
 
+/** A watched state that nobody has been able to look at. */
+export interface Unseen {
+  readonly reference: string;
+  readonly code: string;
+  /** Milliseconds since the epoch, since when. */
+  readonly sinceMs: number;
+}
+
 export interface Intake {
+  /** States that no look has told anything of for longer than `limitMs`, and those that no root holds any more. */
+  unseen(limitMs: number): readonly Unseen[];
   /** Looks at everything once, then follows the source. */
   start(): Promise<void>;
   /** Looks at every known reference now; resolves when all are done. */
@@ -42,15 +52,31 @@ interface Watched {
   /** A look is asked for and has not begun. */
   isAsked: boolean;
   attempts: number;
+  /** Since when, and why, looks say nothing; undefined while they do. */
+  blind: Blindness | undefined;
   readonly flood: Flood;
+}
+
+interface Blindness {
+  readonly code: string;
+  /** By the clock that nobody sets back, and by the wall's. */
+  readonly atMs: number;
+  readonly sinceMs: number;
 }
 
 export function createIntake(parts: IntakeParts): Intake {
   const { source, recorder } = parts;
   const watched = new Map<string, Watched>();
+  /** Watched once, and below no root any more. */
+  const forgotten = new Map<string, Unseen>();
   const cancels = new Set<() => void>();
   const fetches = createSlots(FETCHES);
   let isClosed = false;
+
+  const noteSight = (item: Watched, code: string | undefined): void => {
+    if (code === undefined) item.blind = undefined;
+    else item.blind ??= { code, atMs: parts.now(), sinceMs: Date.now() };
+  };
 
   const later = (delayMs: number, run: () => void): void => {
     const cancel = parts.schedule(delayMs, () => {
@@ -72,6 +98,7 @@ export function createIntake(parts: IntakeParts): Intake {
   const report = (item: Watched, error: unknown): void => {
     // A state of an earlier configuration: its root is watched no more. Its history stays as it is.
     if (error instanceof ConfigError && error.code === 'reference-unknown') return forget(item);
+    noteSight(item, error instanceof StatesealError ? error.code : 'unexpected');
     parts.onFailure(error instanceof StatesealError ? error : describeForeign(error));
     later(2_000, () => void ask(item));
   };
@@ -79,6 +106,7 @@ export function createIntake(parts: IntakeParts): Intake {
   const forget = (item: Watched): void => {
     const { uri } = item.state.reference;
     watched.delete(uri);
+    forgotten.set(uri, { reference: uri, code: 'state-unwatched', sinceMs: Date.now() });
     parts.onFailure(
       new ConfigError('state-unwatched', `${uri} lies below no root any more: its changes are not recorded`, {
         hint: 'give its root again, under the same label',
@@ -96,6 +124,7 @@ export function createIntake(parts: IntakeParts): Intake {
     if (item.flood.isPausing(parts.now())) return;
     const { reference } = item.state;
     const sighting = await source.look(reference, await recorder.cursor(reference.uri));
+    noteSight(item, sighting.condition === 'unreadable' ? (sighting.problem?.code ?? 'state-unreadable') : undefined);
     const { store } = sighting;
     const outcome = await recorder.observe(sighting, {
       source: source.nameOf(reference.uri),
@@ -153,7 +182,10 @@ export function createIntake(parts: IntakeParts): Intake {
     const found = await source.discover();
     parts.onDiscovered(found);
     const fresh = found.filter((state) => state.isWatched && !watched.has(state.reference.uri));
-    for (const state of fresh) watched.set(state.reference.uri, createWatched(state, isInitial));
+    for (const state of fresh) {
+      forgotten.delete(state.reference.uri);
+      watched.set(state.reference.uri, createWatched(state, isInitial));
+    }
     await Promise.all(fresh.map(({ reference }) => askUri(reference.uri)));
   };
 
@@ -189,6 +221,13 @@ export function createIntake(parts: IntakeParts): Intake {
   };
 
   return {
+    unseen(limitMs) {
+      const silent = [...watched.values()].flatMap(({ state, blind }): Unseen[] => {
+        if (blind === undefined || parts.now() - blind.atMs <= limitMs) return [];
+        return [{ reference: state.reference.uri, code: blind.code, sinceMs: blind.sinceMs }];
+      });
+      return [...forgotten.values(), ...silent].sort((a, b) => (a.reference < b.reference ? -1 : 1));
+    },
     async start() {
       source.onPoke((uri) => void askUri(uri).catch((error: unknown) => parts.onFailure(describeForeign(error))));
       await source.start();
@@ -210,7 +249,15 @@ export function createIntake(parts: IntakeParts): Intake {
 }
 
 function createWatched(state: DiscoveredState, isInitial: boolean): Watched {
-  return { state, isInitial, queue: Promise.resolve(), isAsked: false, attempts: 0, flood: new Flood() };
+  return {
+    state,
+    isInitial,
+    queue: Promise.resolve(),
+    isAsked: false,
+    attempts: 0,
+    blind: undefined,
+    flood: new Flood(),
+  };
 }
 
 function candidates(parts: IntakeParts, state: DiscoveredState): readonly string[] {

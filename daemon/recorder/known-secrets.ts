@@ -46,6 +46,18 @@ export function assertNoteIsClean({ type, data }: Pick<NewRecord, 'type' | 'data
   });
 }
 
+/** An inventory whose places and reasons repeat no known secret: a path or an address may hold one. */
+export function hideInInventory(record: NewRecord, covers: Covers): NewRecord {
+  if (record.type !== 'source.inventoried') return record;
+  const hide = (value: unknown): unknown => {
+    if (typeof value === 'string') return covers(value) ? WITHHELD : value;
+    if (Array.isArray(value)) return value.map(hide);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, hide(child)]));
+  };
+  return { ...record, data: hide(record.data) as NewRecord['data'] };
+}
+
 /** A sighting whose locks repeat no known secret. */
 export function hideInLocks(sighting: StateSighting, covers: Covers): StateSighting {
   const hide = (lock: LockSighting | undefined): LockSighting | undefined =>

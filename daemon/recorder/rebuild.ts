@@ -2,9 +2,9 @@
 // lost database knew stays unknown, and is said to be: equality tags and taint. The first look at each state after it
 // compares by commitments (rebuilt-tag.ts).
 import { Tagger } from '../redaction/keys.ts';
-import { parseRecord, type ParsedRecord } from '../record/record.ts';
 import { formatOpenChange } from './open-change.ts';
 import { StateFold } from './state-fold.ts';
+import { readTimeline } from './state-records.ts';
 import { formatBody } from './steps.ts';
 import type { Sqlite } from '../store/database.ts';
 import type { Entries } from '../store/entries.ts';
@@ -47,7 +47,7 @@ export function rebuildStates(parts: RebuildParts): RebuildReport {
 function rebuildState(parts: RebuildParts, stateId: string): StateFold {
   const { database, states, nowMs } = parts;
   const fold = new StateFold(stateId, { blobs: createBlobReader(database), tagger: new Tagger(parts.equalityKey) });
-  for (const record of recordsOf(parts, stateId)) fold.add(record);
+  for (const { record } of readTimeline(parts, stateId).recordsUpTo(Number.MAX_SAFE_INTEGER)) fold.add(record);
   states.put(fold.toRow(nowMs));
   for (const row of fold.snapshotRows()) states.putSnapshot(stateId, row);
   for (const [name, output] of fold.outputs) states.putOutput(stateId, name, formatBody(output));
@@ -56,22 +56,4 @@ function rebuildState(parts: RebuildParts, stateId: string): StateFold {
     for (const base of fold.open.bases.values()) states.keepBase(stateId, base);
   }
   return fold;
-}
-
-/** From the newest baseline on: it holds everything that came before it. */
-function* recordsOf({ database, entries }: RebuildParts, stateId: string): Generator<ParsedRecord> {
-  const newest = database
-    .prepare<[string], number | null>(
-      "SELECT max(leaf_index) FROM record_index WHERE state_id = ? AND type = 'state.baselined'",
-    )
-    .pluck();
-  const indexes = database
-    .prepare<[string, number], number>(
-      'SELECT leaf_index FROM record_index WHERE state_id = ? AND leaf_index >= ? ORDER BY leaf_index',
-    )
-    .pluck();
-  for (const leafIndex of indexes.all(stateId, newest.get(stateId) ?? 0)) {
-    const entry = entries.read(leafIndex);
-    if (entry !== undefined) yield parseRecord(entry.line);
-  }
 }

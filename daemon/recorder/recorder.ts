@@ -10,7 +10,7 @@ import { createAbsenceKeeper } from './absence-keeper.ts';
 import { createChangeKeeper, type ChangeKeeper } from './change-keeper.ts';
 import { toHeldLock, type HeldLock } from './held-lock.ts';
 import { HoldTracker } from './hold-tracker.ts';
-import { assertNoteIsClean, hideInLocks } from './known-secrets.ts';
+import { assertNoteIsClean, hideInInventory, hideInLocks } from './known-secrets.ts';
 import { createLockKeeper } from './lock-keeper.ts';
 import type { Outcome, RecorderParts, SightingContext } from './parts.ts';
 import type { RedactionKeys } from '../redaction/keys.ts';
@@ -180,7 +180,7 @@ export function createRecorder(parts: RecorderParts, { keys, roots }: RunSetting
       inTransaction(() => {
         records.forEach((record) => {
           assertNoteIsClean(record, parts.observer.covers);
-          parts.appender.append(record);
+          parts.appender.append(hideInInventory(record, parts.observer.covers));
         });
         return records.length > 0 ? 'recorded' : 'nothing';
       }),

@@ -1,6 +1,6 @@
 // One state folded from its records, from a baseline on: what its row, snapshot and open change held when the newest of
 // them was appended. Pure but for the bodies it reads; the tables are the caller's.
-import { isJsonObject, type Json, type JsonObject } from '../json/value.ts';
+import { isJsonObject, type JsonObject } from '../json/value.ts';
 import type { StateVersionData } from '../record/data.ts';
 import type { HiddenBy, HiddenValue, InstanceBody } from '../record/observation.ts';
 import type { ParsedRecord } from '../record/record.ts';
@@ -8,6 +8,7 @@ import type { Tagger } from '../redaction/keys.ts';
 import { wholeData, type BlobReader } from '../store/queries-blob.ts';
 import { objectAt, objectsAt, textAt, textsAt, timeMs } from '../store/queries-fields.ts';
 import { instanceKey, type BaseRow, type SnapshotRow, type StateRow } from '../store/states.ts';
+import { NO_VERSION, readVersion } from './identity.ts';
 import type { LockFacts, OpenChange } from './open-change.ts';
 import { rebuiltTag, UNKNOWN_CONTENT } from './rebuilt-tag.ts';
 import { replayTree, type ReplayedStep } from './replay-tree.ts';
@@ -17,20 +18,16 @@ export interface FoldParts {
   readonly blobs: BlobReader;
   /** Makes tags of what is shown; what is hidden stays without. */
   readonly tagger: Tagger;
+  /** For a reader of the log: what stands for a hidden value, kept when a snapshot is renewed; without it ''. */
+  readonly tagOf?: (entry: Pick<HiddenValue, 'kid' | 'commitment'>) => string;
+  /** For a reader of the log: an address as it may be shown by now. */
+  readonly addressOf?: (address: string) => string;
 }
 
 interface FoldedChange {
   readonly facts: OpenChange;
   readonly bases: Map<string, BaseRow>;
 }
-
-const NO_VERSION: StateVersionData = {
-  lineage: '',
-  serial: '',
-  sourceVersion: '',
-  toolVersion: '',
-  content: { kid: '', commitment: '' },
-};
 
 export class StateFold {
   readonly outputs = new Map<string, StoredOutput>();
@@ -84,7 +81,7 @@ export class StateFold {
       toolVersion,
       contentTag: this.isWhole ? rebuiltTag(this.#version) : UNKNOWN_CONTENT,
       sourceVersion: this.#sourceVersion,
-      condition: 'state',
+      condition: this.#unreadableVersion === '' ? 'state' : 'unreadable',
       conditionSinceMs: nowMs,
       isRetired: this.#isRetired,
       // Nothing that is stored was redacted under what is known now.
@@ -137,6 +134,7 @@ export class StateFold {
   }
 
   #baseline(data: JsonObject): void {
+    const before = textAt(data, 'reason') === 'renewed' ? this.#hiddenTags() : new Map<string, string>();
     this.#bodies.clear();
     this.outputs.clear();
     this.open = undefined;
@@ -145,19 +143,22 @@ export class StateFold {
     this.#isNewborn = snapshot === undefined && this.#form === 'clear';
     const lines = snapshot === undefined ? [] : this.#parts.blobs.lines(textAt(snapshot, 'sha256'));
     this.isWhole = lines !== undefined;
-    for (const line of lines ?? []) if (isJsonObject(line)) this.#baselineLine(line);
+    for (const line of lines ?? []) if (isJsonObject(line)) this.#baselineLine(line, before);
   }
 
-  #baselineLine(line: JsonObject): void {
-    const hidden = objectsAt(line, 'hidden').map(toHidden);
+  #baselineLine(line: JsonObject, tagsBefore: ReadonlyMap<string, string>): void {
     const output = line['output'];
+    const key = typeof output === 'string' ? `output\0${output}` : this.#keyOf(line);
+    const hidden = objectsAt(line, 'hidden')
+      .map((entry) => this.#toHidden(entry))
+      .map((entry) => ({ ...entry, tag: tagsBefore.get(`${key}\0${entry.path}`) ?? entry.tag }));
     if (typeof output === 'string') {
       this.outputs.set(output, { sensitive: line['sensitive'] === true, value: line['value'] ?? null, hidden });
       return;
     }
     const attributes = objectAt(line, 'attributes') ?? {};
     const head = { type: textAt(line, 'type'), provider: textAt(line, 'provider'), tainted: line['tainted'] === true };
-    this.#putBody(instanceKey(textAt(line, 'address'), textAt(line, 'deposed')), head, attributes, hidden);
+    this.#putBody(key, head, attributes, hidden);
   }
 
   #step(record: ParsedRecord, data: JsonObject, replay: (step: ReplayedStep) => void): void {
@@ -168,14 +169,16 @@ export class StateFold {
     else if (this.isWhole) {
       replay({
         changes: objectsAt(body, 'changes') as unknown as ReplayedStep['changes'],
-        hidden: objectsAt(body, 'hidden').map(toHidden),
+        hidden: objectsAt(body, 'hidden').map((entry) => this.#toHidden(entry)),
       });
     }
   }
 
   #replayInstance(data: JsonObject, step: ReplayedStep): void {
-    const key = instanceKey(textAt(data, 'address'), textAt(data, 'deposed'));
+    const key = this.#keyOf(data);
     const before = this.#bodies.get(key);
+    // A step of what is not known here, such as an address that was renamed because its key is a secret.
+    if (before === undefined && step.changes.some(({ path }) => path !== '')) return void (this.isWhole = false);
     const after = replayTree(before && { value: before.attributes, hidden: before.hidden }, step);
     const isGone = after === undefined || !isJsonObject(after.value);
     this.#keepBase('resource', key, before && formatBody(before), isGone);
@@ -258,6 +261,27 @@ export class StateFold {
     bases?.set(`${kind}\0${key}`, { ...first, wasAbsent: first.wasAbsent || wasAbsent });
   }
 
+  #keyOf(data: JsonObject): string {
+    const address = textAt(data, 'address');
+    return instanceKey(this.#parts.addressOf?.(address) ?? address, textAt(data, 'deposed'));
+  }
+
+  #toHidden(entry: JsonObject): HiddenValue {
+    const [kid, commitment] = [textAt(entry, 'kid'), textAt(entry, 'commitment')];
+    const tag = this.#parts.tagOf?.({ kid, commitment }) ?? '';
+    return { path: textAt(entry, 'path'), by: textAt(entry, 'by') as HiddenBy, tag, kid, commitment };
+  }
+
+  #hiddenTags(): Map<string, string> {
+    const tags = new Map<string, string>();
+    const add = (key: string, hidden: readonly HiddenValue[]): void => {
+      for (const { path, tag } of hidden) tags.set(`${key}\0${path}`, tag);
+    };
+    for (const [key, { hidden }] of this.#bodies) add(key, hidden);
+    for (const [name, { hidden }] of this.outputs) add(`output\0${name}`, hidden);
+    return tags;
+  }
+
   #seeLock(type: string, data: JsonObject): void {
     const id = textAt(data, 'lock', 'id');
     const created = textAt(data, 'lock', 'created');
@@ -267,26 +291,4 @@ export class StateFold {
     this.#lockFacts = isHeld ? { id, operation, created, createdMs: timeMs(created, 0), claims } : undefined;
     this.#lock = isHeld ? id : type === 'lock.abandoned' ? `abandoned:${id}` : '';
   }
-}
-
-function readVersion(data: JsonObject): StateVersionData | undefined {
-  const version = objectAt(data, 'version');
-  if (version === undefined) return undefined;
-  return {
-    lineage: textAt(version, 'lineage'),
-    serial: textAt(version, 'serial'),
-    sourceVersion: textAt(version, 'sourceVersion'),
-    toolVersion: textAt(version, 'toolVersion'),
-    content: { kid: textAt(version, 'content', 'kid'), commitment: textAt(version, 'content', 'commitment') },
-  };
-}
-
-function toHidden(entry: Readonly<Record<string, Json>>): HiddenValue {
-  return {
-    path: textAt(entry, 'path'),
-    by: textAt(entry, 'by') as HiddenBy,
-    tag: '',
-    kid: textAt(entry, 'kid'),
-    commitment: textAt(entry, 'commitment'),
-  };
 }

@@ -5,9 +5,10 @@ import { ConfigError } from '../errors.ts';
 import { pause, systemClock, type SourceClock } from './clock.ts';
 import { createIgnoreRules, type IgnoreRules } from './ignore-rules.ts';
 import { Inventory } from './inventory.ts';
+import { lstatIfThere } from './contained-file.ts';
 import { dataFolder, stateNameKind } from './layout.ts';
 import { LiveWatch } from './live-watch.ts';
-import { absentSighting, sight, type LookOptions } from './look.ts';
+import { sight, unreachableSighting, type LookOptions } from './look.ts';
 import { Places, type PlaceMemory } from './places.ts';
 import { pollPlaces } from './poll.ts';
 import { Pokes } from './pokes.ts';
@@ -166,7 +167,7 @@ class LocalSource implements StateSource {
 
   async #look(reference: StateReference, cursor: string): Promise<StateSighting> {
     const place = await this.#placeOf(reference);
-    if (place === undefined) return absentSighting(reference);
+    if (place === undefined) return unreachableSighting(reference);
     const memory = this.#places.remember(place);
     const previous = memory.tail;
     const result = previous.then(() => this.#sight(memory, cursor));
@@ -177,6 +178,9 @@ class LocalSource implements StateSource {
   async #sight(memory: PlaceMemory, cursor: string): Promise<StateSighting> {
     const before = memory.sighted?.sourceVersion;
     const sighting = await sight(memory, cursor, this.#lookOptions);
+    if (sighting.condition === 'absent' && !(await isThere(memory.place.root.directory))) {
+      return { ...unreachableSighting(memory.place.reference), lockHoldsSince: sighting.lockHoldsSince };
+    }
     const isNew = sighting.condition === 'state' && sighting.sourceVersion !== before && sighting.bytes.length > 0;
     if (isNew) this.#pokes.later(memory.place.reference.uri, secondLookMs);
     return sighting;
@@ -230,6 +234,11 @@ class LocalSource implements StateSource {
   #isClosed(): boolean {
     return this.#abort.signal.aborted;
   }
+}
+
+/** A directory that may not be looked at is as good as gone. */
+async function isThere(directory: string): Promise<boolean> {
+  return (await lstatIfThere(directory).catch(() => undefined))?.isDirectory() === true;
 }
 
 /** A turn of the event loop that polls the system in between: what happened before it was heard after it. */

@@ -3,7 +3,9 @@
 import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeForeign } from '../errors.ts';
+import type { UnwatchedKind } from '../record/inventory.ts';
 import { parseBackendPointer } from '../terraform/backend-pointer.ts';
+import type { BackendPointer } from '../terraform/state.ts';
 import { openContained, readAtMost } from './contained-file.ts';
 import type { IgnoreRules } from './ignore-rules.ts';
 import { dataFolder, pointerName, stateNameKind } from './layout.ts';
@@ -14,6 +16,8 @@ export interface FoundState {
   readonly place: StatePlace;
   /** Why it is not watched; '' when it is. */
   readonly reason: string;
+  readonly kind?: UnwatchedKind;
+  readonly backend?: BackendPointer;
 }
 
 /** What one directory holds. `directories` are relative to the root, and only those that may be entered. */
@@ -80,9 +84,9 @@ export function listFileRoot(root: SourceRoot): FoundState {
   return { place: toPlace(root, root.fileName), reason: '' };
 }
 
-export function toDiscovered({ place, reason }: FoundState): DiscoveredState {
+export function toDiscovered({ place, ...why }: FoundState): DiscoveredState {
   const { reference, displayPath } = place;
-  return { reference, displayPath, nameCandidates: toNameCandidates(place), isWatched: reason === '', reason };
+  return { reference, displayPath, nameCandidates: toNameCandidates(place), isWatched: why.reason === '', ...why };
 }
 
 function toFound(root: SourceRoot, path: string, name: string, ignore: IgnoreRules): FoundState | undefined {
@@ -90,10 +94,10 @@ function toFound(root: SourceRoot, path: string, name: string, ignore: IgnoreRul
   if (kind === 'other') return undefined;
   const place = toPlace(root, path);
   if (kind === 'errored')
-    return { place, reason: 'left by a failed write to a remote backend: not a state of its own' };
+    return { place, kind: 'leftover', reason: 'left by a failed write to a remote backend: not a state of its own' };
   // Node gives U+FFFD for bytes that are no UTF-8: the name it shows cannot be opened.
-  if (path.includes('\uFFFD')) return { place, reason: 'its name is not valid utf-8' };
-  return { place, reason: ignore.hides(path) ? 'ignored' : '' };
+  if (path.includes('\uFFFD')) return { place, kind: 'refused', reason: 'its name is not valid utf-8' };
+  return ignore.hides(path) ? { place, kind: 'ignored', reason: 'ignored' } : { place, reason: '' };
 }
 
 /** A backend pointer beside the configuration: the state it names lives elsewhere (docs/TERRAFORM.md §1.1). */
@@ -101,13 +105,14 @@ async function readPointer(root: SourceRoot, dataPath: string): Promise<readonly
   const place = toPlace(root, `${dataPath}/${pointerName}`);
   const { path, displayPath } = place;
   const opening = await openContained({ directory: root.directory, path, displayPath, maxBytes: maxPointerBytes });
-  if (opening.outcome === 'refused') return [{ place, reason: formatDisplayText(opening.problem.message) }];
+  const refuse = (reason: string): FoundState[] => [{ place, kind: 'refused', reason }];
+  if (opening.outcome === 'refused') return refuse(formatDisplayText(opening.problem.message));
   if (opening.outcome !== 'opened') return [];
   try {
-    const { location } = parseBackendPointer(await readAtMost(opening.handle, maxPointerBytes));
-    return [{ place, reason: formatDisplayText(location) }];
+    const backend = parseBackendPointer(await readAtMost(opening.handle, maxPointerBytes));
+    return [{ place, kind: 'backend', reason: formatDisplayText(backend.location), backend }];
   } catch {
-    return [{ place, reason: 'a backend pointer that cannot be read' }];
+    return refuse('a backend pointer that cannot be read');
   } finally {
     await opening.handle.close();
   }

@@ -248,16 +248,16 @@ function toTime(stat: BigIntStats): string {
   return new Date(Number(ms < 0n ? 0n : ms > latestMs ? latestMs : ms)).toISOString();
 }
 
-/** The sighting of a state whose root is not there. */
-export function absentSighting(reference: StateReference): StateSighting {
+/** The sighting of a state whose root is not there: whether the state still exists cannot be told. */
+export function unreachableSighting(reference: StateReference): StateSighting {
   return {
     reference,
-    condition: 'absent',
-    sourceVersion: '',
+    condition: 'unreadable',
+    sourceVersion: '!root-missing',
     bytes: nothing,
     effectiveTime: '',
     timeBasis: 'mtime',
-    problem: undefined,
+    problem: { code: 'root-missing', message: 'its root is not there: whether the state still exists cannot be told' },
     lock: undefined,
     lockHoldsSince: -1,
     lastLock: undefined,

@@ -1,6 +1,7 @@
 // The port every source of states stands behind: local directories, versioned buckets, the state backend.
 // A source never writes to what it watches and never interprets a state's content.
-import type { LockInfo } from '../terraform/state.ts';
+import type { UnwatchedKind } from '../record/inventory.ts';
+import type { BackendPointer, LockInfo } from '../terraform/state.ts';
 import type { ProcessFacts } from './process/process-facts.ts';
 
 /** A place where one state lives: canonical, without credentials. Identity of a state before it has a name. */
@@ -20,6 +21,10 @@ export interface DiscoveredState {
   readonly isWatched: boolean;
   /** Why it is not watched: remote backend ("s3://…"), ignored, over budget. '' when watched. */
   readonly reason: string;
+  /** The same as a word; absent when it is watched, or where no word fits. */
+  readonly kind?: UnwatchedKind;
+  /** Where a backend pointer says that the state lives: type and location, nothing else of it. */
+  readonly backend?: BackendPointer;
 }
 
 /** Facts about the lock beside a state. Every text in `info` is a claim. */

@@ -50,6 +50,8 @@ export const PROBLEM_TYPES: ReadonlySet<string> = new Set([
   'lock.abandoned',
   'spool.overflowed',
   'spool.rejected',
+  // Where it tells of a state that nobody watches or that nobody can look at, and the one before it did not.
+  'source.inventoried',
 ]);
 
 /** Two vantages of one version that do not agree. */
@@ -81,6 +83,8 @@ export interface ChangeFilter {
   readonly untilMs?: number;
   readonly recordedSinceMs?: number;
   readonly problemsOnly?: boolean;
+  /** Records listed beside changes, whatever else is asked of the changes; default: the problem types. */
+  readonly recordTypes?: readonly string[];
   /** Answer as of this tree size: later leaves do not count. */
   readonly atSize?: number;
   /** Only leaves from this index on. */
@@ -112,6 +116,8 @@ export function changeCondition(filter: ChangeFilter, renames: readonly AddressI
 
 /** Conditions over `record_index AS r` for problem records; the state is left to the reader of the line. */
 export function problemRecordCondition(filter: ChangeFilter): SqlPart {
+  const { recordTypes } = filter;
+  if (recordTypes !== undefined) return joinParts(' AND ', [oneOf('r.type', recordTypes), ...timeParts('r', filter)]);
   const contents = oneOf('l.content', PROBLEM_CONTENTS);
   const mismatch: SqlPart = {
     sql: `(r.type = 'change.linked' AND EXISTS (
@@ -124,7 +130,8 @@ export function problemRecordCondition(filter: ChangeFilter): SqlPart {
 
 /** True when the filter can only be met by a change: then problem records do not belong in the answer. */
 export function asksForChangesOnly(filter: ChangeFilter): boolean {
-  const { path, kinds, actor, run, without } = filter;
+  const { path, kinds, actor, run, without, recordTypes } = filter;
+  if (recordTypes !== undefined) return false;
   return hasInstanceFilter(filter) || [path, kinds, actor, run, without].some((asked) => asked !== undefined);
 }
 

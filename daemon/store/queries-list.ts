@@ -13,6 +13,8 @@ import {
 } from './queries-filter.ts';
 import { matchesAddress, matchesGlob } from './queries-glob.ts';
 import { createAddLinks } from './queries-links.ts';
+import type { InventoryNews } from './inventory.ts';
+import type { InventoryReader } from './queries-inventory.ts';
 import type { NetValue } from './queries-net.ts';
 import type { ReadRecord } from './queries-read.ts';
 import type { FindRenames } from './queries-renames.ts';
@@ -56,14 +58,19 @@ interface Arm {
   readonly condition: SqlPart;
 }
 
+export interface ListParts {
+  readonly changes: ChangeReader;
+  readonly findRenames: FindRenames;
+  readonly inventory: InventoryReader;
+}
+
 const SCAN_ROWS = 256;
 const BEYOND_ALL: PagePosition = { effectiveMs: Number.MAX_SAFE_INTEGER, leafIndex: Number.MAX_SAFE_INTEGER };
 
 export function createLists(
   database: Sqlite,
   readRecord: ReadRecord,
-  changes: ChangeReader,
-  findRenames: FindRenames,
+  { changes, findRenames, inventory }: ListParts,
 ): Lists {
   const addLinks = createAddLinks(database, readRecord);
   const scan = function* (arms: readonly Arm[], from: PagePosition): Generator<Row> {
@@ -80,6 +87,10 @@ export function createLists(
   const toLine = (row: Row, filter: ChangeFilter, renames: readonly AddressInState[]): LogLine | undefined => {
     const stored = readRecord(row.leafIndex);
     if (stored === undefined) return undefined;
+    if (stored.record.type === 'source.inventoried') {
+      const news = filterNews(inventory.news(row.leafIndex), filter);
+      return news.backends.length + news.unseen.length === 0 ? undefined : { is: 'record', stored, news };
+    }
     if (stored.record.type !== 'state.changed') {
       return isOfState(stored.record.data, filter) ? { is: 'record', stored } : undefined;
     }
@@ -118,8 +129,7 @@ export function createLists(
         .prepare<unknown[], number>(`SELECT r.leaf_index FROM record_index r WHERE ${sql}`)
         .pluck()
         .all(...parameters);
-      if (filter.state === undefined && filter.among === undefined) return rows.length;
-      return rows.filter((leafIndex) => isOfState(readRecord(leafIndex)?.record.data ?? {}, filter)).length;
+      return rows.filter((leafIndex) => toLine({ leafIndex, effectiveMs: 0 }, filter, []) !== undefined).length;
     },
   };
 }
@@ -140,6 +150,11 @@ function isOfState(data: JsonObject, { state: glob, among }: ChangeFilter): bool
   const { id, name, reference } = toIdentity(data);
   if (among !== undefined && !(id === '' ? among.admits(reference) : among.ids.has(id))) return false;
   return glob === undefined || matchesGlob(glob, name) || matchesGlob(glob, reference);
+}
+
+function filterNews({ backends, unseen }: InventoryNews, filter: ChangeFilter): InventoryNews {
+  const isWanted = ({ reference }: { readonly reference: string }): boolean => isOfState({ reference }, filter);
+  return { backends: backends.filter(isWanted), unseen: unseen.filter(isWanted) };
 }
 
 function hasActor({ claims }: ChangeSummary, { actor, without = [] }: ChangeFilter): boolean {

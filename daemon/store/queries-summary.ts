@@ -4,6 +4,7 @@ import type { ChangeCounts, StateIdentity } from '../record/data.ts';
 import type { Claim } from '../record/observation.ts';
 import type { ParsedRecord } from '../record/record.ts';
 import type { RunIdentity } from '../record/run-data.ts';
+import type { InventoryNews } from './inventory.ts';
 import { PROBLEM_CONTENTS, PROBLEM_KINDS, PROBLEM_TYPES } from './queries-filter.ts';
 import { numberAt, objectAt, objectsAt, textAt, textsAt } from './queries-fields.ts';
 
@@ -52,7 +53,9 @@ export interface ChangeSummary {
 
 /** A line of the log: a change, or a record without a change that somebody should look at. */
 export type LogLine =
-  { readonly is: 'change'; readonly change: ChangeSummary } | { readonly is: 'record'; readonly stored: StoredRecord };
+  | { readonly is: 'change'; readonly change: ChangeSummary }
+  /** `news` of an inventory: what it tells that the one before it did not. */
+  | { readonly is: 'record'; readonly stored: StoredRecord; readonly news?: InventoryNews };
 
 export function toChangeSummary(leafIndex: number, record: ParsedRecord): ChangeSummary {
   const { data } = record;

@@ -4,9 +4,11 @@ import type { Batches } from './batches.ts';
 import type { Sqlite } from './database.ts';
 import { createChangeReader, type ChangeDetail } from './queries-change.ts';
 import { createCounts, type Counts } from './queries-count.ts';
+import { createConditions, type StateCondition } from './queries-conditions.ts';
 import { createFindEvidence, type Evidence } from './queries-evidence.ts';
 import { createLabelReader, type LabelReader, type LabelledStates } from './labels.ts';
 import type { AddressInState, ChangeFilter } from './queries-filter.ts';
+import { createInventoryReader, type InventoryReader } from './queries-inventory.ts';
 import { createLists, type Lists } from './queries-list.ts';
 import { createRecordReader } from './queries-read.ts';
 import { createFindRenames } from './queries-renames.ts';
@@ -23,6 +25,9 @@ export interface Queries extends Lists {
   /** What a literal address was called before and after its moves, state by state. */
   otherNames(address: string): readonly AddressInState[];
   states(): readonly StateOutline[];
+  /** Whether each of them can be seen. */
+  conditions(): (state: StateOutline) => StateCondition;
+  readonly inventory: InventoryReader;
   readonly labels: LabelReader;
   /** Number of leaves: the next leaf gets this index. */
   size(): number;
@@ -36,7 +41,8 @@ export function createQueries(database: Sqlite, batches: Batches): Queries {
   const findRenames = createFindRenames(database, records.byIndex);
   const labels = createLabelReader(database);
   const withStates = createWithStates(labels, () => records.size());
-  const lists = createLists(database, records.byIndex, changes, findRenames);
+  const inventory = createInventoryReader(database, records.byIndex);
+  const lists = createLists(database, records.byIndex, { changes, findRenames, inventory });
   const counts = createCounts(database, findRenames, labels);
   return {
     findLog: (filter, page) => lists.findLog(withStates(filter), page),
@@ -53,6 +59,8 @@ export function createQueries(database: Sqlite, batches: Batches): Queries {
     otherNames: findRenames,
     evidence: createFindEvidence(database, batches, records.byIndex),
     states: () => readStates(database),
+    conditions: () => createConditions(database, records.byIndex, inventory.newest()),
+    inventory,
     size: () => records.size(),
     atOneMoment: <T>(work: () => T): T => database.transaction(work).deferred(),
   };

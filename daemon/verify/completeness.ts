@@ -1,7 +1,7 @@
 // The second verdict: how much of what happened is in the log at all, by the log's own words. Integrity cannot answer
 // it: an intact log may have slept. Takes records in order, holds facts per state and per gap, never lines.
-import { isJsonArray, member, type JsonObject } from '../json/value.ts';
 import { createGapList, type SettledGaps } from './gaps.ts';
+import { createInventoryCount } from './inventory-count.ts';
 import type { RecordFacts } from './record-facts.ts';
 import { createRecorderLife, type LifeLimits, type LifeReport, type LifeStart } from './recorder-life.ts';
 import { createStateSteps, type StatesReport } from './state-steps.ts';
@@ -12,7 +12,7 @@ export interface CompletenessReport extends SettledGaps {
   readonly verdict: CompletenessVerdict;
   readonly states: StatesReport;
   readonly recorder: LifeReport;
-  /** States that are known and that nobody watches, by the newest inventory; undefined when there is none. */
+  /** States that are known and that nobody watches, by the newest inventory of each source; undefined without any. */
   readonly unwatchedCount: number | undefined;
   /** Records whose content could not be read: expired, or broken. */
   readonly unreadCount: number;
@@ -30,7 +30,7 @@ export function createCompleteness(start?: LifeStart): Completeness {
   const gaps = createGapList();
   const life = createRecorderLife(gaps, start);
   const states = createStateSteps(gaps);
-  let unwatchedCount: number | undefined;
+  const inventories = createInventoryCount();
   let unreadCount = 0;
   return {
     add(facts) {
@@ -39,7 +39,8 @@ export function createCompleteness(start?: LifeStart): Completeness {
       if (facts.data === undefined) return;
       if (facts.type === 'change.noted') gaps.addNote(facts.leafIndex, facts.data);
       if (facts.type === 'spool.overflowed') gaps.add(overflow(facts));
-      if (facts.type === 'source.inventoried') unwatchedCount = countUnwatched(facts.data);
+      if (facts.type === 'log.started') inventories.start();
+      if (facts.type === 'source.inventoried') inventories.add(facts, facts.data);
     },
     skip(count) {
       unreadCount += count;
@@ -47,13 +48,14 @@ export function createCompleteness(start?: LifeStart): Completeness {
     },
     report(limits) {
       const recorder = life.report(limits);
+      inventories.unseen().forEach((gap) => gaps.add(gap));
       const settled = gaps.settle();
       return {
         verdict: toVerdict(settled),
         ...settled,
         states: states.report(),
         recorder,
-        unwatchedCount,
+        unwatchedCount: inventories.unwatchedCount(),
         unreadCount,
       };
     },
@@ -68,12 +70,4 @@ function toVerdict({ count, unexplainedCount }: SettledGaps): CompletenessVerdic
 function overflow({ leafIndex, id }: RecordFacts) {
   const nothing = { state: '', from: '', to: '', fromSerial: '', toSerial: '', reason: '' };
   return { kind: 'spool-overflow', leafIndex, id, ...nothing } as const;
-}
-
-/** The list is cut, the count is not. */
-function countUnwatched(data: JsonObject): number | undefined {
-  const count = member(data, 'unwatchedCount');
-  const list = member(data, 'unwatched');
-  if (typeof count === 'number') return count;
-  return isJsonArray(list) ? list.length : undefined;
 }

@@ -16,6 +16,8 @@ export type GapKind =
   | 'stop'
   /** No record, not even a heartbeat, while the recorder was running. */
   | 'silence'
+  /** A state that was watched, and that nobody can look at now: by the newest inventory. */
+  | 'unseen'
   /** The newest record is older than a running recorder's can be. */
   | 'overdue';
 

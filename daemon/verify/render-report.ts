@@ -147,7 +147,9 @@ function recorderLines(
     `records from ${formatTime(recorder.firstTime)} to ${formatTime(recorder.newestTime)}, the newest ${formatDuration(recorder.newestAgeMs)} old${state}`,
     ...(unwatchedCount === undefined || unwatchedCount === 0
       ? []
-      : [`${formatCount(unwatchedCount)} known ${plural('state', unwatchedCount)} not watched`]),
+      : [
+          `${formatCount(unwatchedCount)} ${plural('state', unwatchedCount)} in the configured places ${unwatchedCount === 1 ? 'is' : 'are'} not watched (list: stateseal source list --unwatched)`,
+        ]),
     ...(unreadCount > 0 ? [unread] : []),
     ...(recorder.isOverdue && source === 'archive'
       ? ['is the recorder running, and does it reach the archive? stateseal status tells']
@@ -163,6 +165,7 @@ const GAP_TEXT: Readonly<Record<Gap['kind'], string>> = {
   crash: 'recorder ended without a word',
   stop: 'recorder stopped',
   silence: 'no sign of life',
+  unseen: 'watched once, nobody can look now',
   overdue: 'nothing since',
 };
 

@@ -12,6 +12,7 @@ import type {
   StateRetiredData,
   StateUnreadableData,
 } from '../../daemon/record/data.ts';
+import type { SourceInventoriedData } from '../../daemon/record/inventory.ts';
 import type { ObservedState } from '../../daemon/record/observation.ts';
 
 const MAC = 'A'.repeat(43);
@@ -115,6 +116,24 @@ const baselined: StateBaselinedData = {
   snapshot: { sha256: DIGEST, sizeBytes: 10 },
 };
 const missed: StateMissedData = { ...common, state, reason: 'overwritten', fromSerial: '3', toSerial: '4' };
+const inventoried: SourceInventoriedData = {
+  ...common,
+  watched: 3,
+  unwatched: [
+    {
+      reference: 'dir:infra/app/.terraform/terraform.tfstate',
+      kind: 'backend',
+      reason: 's3://acme/app.tfstate',
+      backend: { type: 's3', location: 's3://acme/app.tfstate' },
+    },
+    { reference: 'dir:infra/sandbox/terraform.tfstate', kind: 'ignored', reason: 'ignored' },
+  ],
+  unwatchedCount: 2,
+  unseen: [{ reference: 'dir:gone/terraform.tfstate', code: 'root-missing', since: '2026-01-01T00:00:00.000Z' }],
+  unseenCount: 1,
+  problems: [{ code: 'root-missing', message: '/srv/gone: expected a readable directory, got none yet' }],
+};
+
 const unreadable: StateUnreadableData = {
   ...common,
   reference: 'dir:infra/x.tfstate',
@@ -162,6 +181,14 @@ export const records: readonly object[] = [
   record('state.baselined', baselined),
   record('state.missed', missed),
   record('state.unreadable', unreadable),
+  record('source.inventoried', inventoried),
+  record('source.inventoried', {
+    ...inventoried,
+    unwatched: [],
+    unseen: [],
+    problems: [],
+    list: { sha256: DIGEST, sizeBytes: 9 },
+  }),
   record('lock.acquired', lock),
   record('state.changed', refusedBefore),
   record('lock.released', forced),
@@ -195,6 +222,8 @@ roots:
 ignore: ['**/sandbox/**']
 names:
   infra/network/terraform.tfstate: network
+labels:
+  - { match: 'infra/prod/**', env: prod, team: network }
 redaction: { values: marked-only, hide: ['*_description'], show: [cost_center] }
 seal: { maxAgeSeconds: 30, maxRecords: 100, maxBytes: 1048576 }
 archive:

@@ -2,7 +2,7 @@
 import { expect } from 'chai';
 import { ConfigError } from '../../daemon/errors.ts';
 import { openCompositeSource } from '../../daemon/sources/composite.ts';
-import { absentSighting } from '../../daemon/sources/look.ts';
+import { unreachableSighting } from '../../daemon/sources/look.ts';
 import type { DiscoveredState, StateSource } from '../../daemon/sources/source.ts';
 
 interface Fake extends StateSource {
@@ -28,7 +28,7 @@ function fake(name: string, prefix: string, uris: readonly string[], isWatched =
     discover: () => Promise.resolve(uris.map(toState)),
     look(reference) {
       asked.push(reference.uri);
-      return Promise.resolve(absentSighting(reference));
+      return Promise.resolve(unreachableSighting(reference));
     },
     onPoke: (listener) => void listeners.push(listener),
     start: () => Promise.resolve(),

@@ -109,7 +109,7 @@ describe('sources/discover', () => {
     await source.start();
     expect(await source.discover()).to.deep.equal([]);
     expect(source.problems().map(({ code }) => code)).to.deep.equal(['root-missing']);
-    expect((await source.look(referenceTo('terraform.tfstate'), '')).condition).to.equal('absent');
+    expect((await source.look(referenceTo('terraform.tfstate'), '')).condition).to.equal('unreadable');
     tree.write('later/infra/terraform.tfstate', stateText(1));
     await until('a poke to discover', () => pokes.includes(''));
     expect(listOf(await source.discover())).to.deep.equal(['terraform.tfstate']);

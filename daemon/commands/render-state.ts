@@ -1,0 +1,62 @@
+// A state as it was, for people and as JSON: which version, what it rests on, then its instances and outputs. Pure.
+import type { JsonObject } from '../json/value.ts';
+import { escapeText, type Palette } from '../terminal.ts';
+import { formatDateTime } from './render-change.ts';
+import { formatState, stateJson } from './show-file.ts';
+import type { StateView } from './state-view.ts';
+
+/** What is said of the state as a whole. */
+export interface ViewTitle {
+  readonly name: string;
+  readonly id: string;
+  /** Formatted; '' for none. */
+  readonly labels: string;
+  readonly notes: readonly string[];
+}
+
+/** Ends with a newline. */
+export function formatView(view: StateView, title: ViewTitle, palette: Palette): string {
+  const place = [title.name, view.reference, title.labels].filter((text) => text !== '').map(escapeText);
+  const [name = '', ...rest] = place;
+  const head = [
+    [palette.bold(name), ...rest].join('   '),
+    `as of   ${formatPoint(view)}`,
+    ...viewNotes(view, title).map((note) => palette.warning(note)),
+  ];
+  return `${head.join('\n')}\n${formatState(view.state, palette)}`;
+}
+
+/** "2026-03-03 14:00:00Z: serial 41, written 2026-03-03 11:20:04Z, known by record #123". */
+export function formatPoint({ point, state, effectiveTime, leafIndex }: StateView): string {
+  const isNewest = 'leafIndex' in point && point.leafIndex === Number.MAX_SAFE_INTEGER;
+  const asked = 'ms' in point ? formatTime(point.ms) : isNewest ? 'now' : `record #${point.leafIndex}`;
+  return `${asked}: serial ${escapeText(state.serial)}, written ${formatDateTime(effectiveTime)}, by record #${leafIndex}`;
+}
+
+/** What the values alone do not say. */
+export function viewNotes(view: StateView, { notes }: ViewTitle): readonly string[] {
+  return [
+    ...(view.isRetired ? ['retired by then: the file was gone, no resource was destroyed by that'] : []),
+    ...(view.isChanging ? ['a change was going on'] : []),
+    ...(view.state.form === 'opaque' ? ['encrypted: what it held is not known'] : []),
+    ...(view.isWhole ? [] : ['not whole: some of what it rests on is no longer here; restore it from the archive']),
+    ...notes,
+  ];
+}
+
+/** The lines of `show <file> --json`, the last one with what the log knows beside. */
+export function viewJson(view: StateView, { name, id }: ViewTitle): readonly JsonObject[] {
+  const lines = stateJson(view.state);
+  const { point, leafIndex, effectiveTime, reference, isRetired, isChanging, isWhole } = view;
+  const asOf = 'ms' in point ? formatTime(point.ms) : null;
+  return lines.map((line, index) => {
+    if (index < lines.length - 1) return line;
+    const facts = { name, id, reference, asOf, number: leafIndex, time: effectiveTime, form: view.state.form };
+    return { ...line, ...facts, retired: isRetired, changing: isChanging, whole: isWhole };
+  });
+}
+
+function formatTime(ms: number): string {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? 'a time out of range' : formatDateTime(date.toISOString());
+}

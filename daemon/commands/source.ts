@@ -1,0 +1,195 @@
+// `stateseal source list`: what the sources find: watched states, states they can only name, and what they cannot look at.
+// From the log alone: it needs no running recorder, and says how old its answer is.
+import type { JsonObject } from '../json/value.ts';
+import { formatLabels, readSettings, type Labels } from '../store/labels.ts';
+import { objectsAt, textAt } from '../store/queries-fields.ts';
+import type { ListedState, SourceInventory } from '../store/inventory.ts';
+import { escapeText } from '../terminal.ts';
+import { formatDuration } from '../verify/render-count.ts';
+import { parseArguments, usageError } from './arguments.ts';
+import type { Command, CommandContext } from './command.ts';
+import { formatJsonLine } from './json-output.ts';
+import { styleOf } from './log-output.ts';
+import { withLog, type OpenLog } from './open-log.ts';
+import { formatTable, type Cell } from './render-table.ts';
+
+const VERB = 'source';
+
+export const sourceCommand: Command = {
+  name: VERB,
+  summary: 'what the sources find, and which states nobody watches',
+  usage: `Usage: stateseal source list [--unwatched]
+
+Every source by its newest inventory in the log: its places, what it watches, what it can only name, what it cannot look
+at, its problems. A remote backend is known by the pointer that terraform init leaves (.terraform/terraform.tfstate): type
+and location are read of it, nothing else. Works while no recorder runs; the age of the answer is said.
+
+--unwatched   only the states that nobody watches: backends elsewhere, ignored ones, files that cannot be opened, and
+              states that were watched and that nobody can look at now (silent)
+--json        {"object":"source"|"place"|"unwatched"|"silent"|"problem",…} per line
+
+Exit codes: 0 · 2 there is no log, or it cannot be read
+`,
+  async run(args, context) {
+    const given = parseArguments(VERB, args, { unwatched: { type: 'boolean' } });
+    if (given.has('help')) {
+      context.stdout(sourceCommand.usage);
+      return 0;
+    }
+    if (given.positionals.length !== 1 || given.positionals[0] !== 'list') {
+      throw usageError(VERB, 'expected the word list after source, got something else');
+    }
+    const isJson = context.json || given.has('json');
+    return withLog(context, (log) => {
+      const findings = log.queries.atOneMoment(() => readFindings(log, given.has('unwatched')));
+      if (isJson) findingsJson(findings).forEach((line) => context.stdout(formatJsonLine(line)));
+      else context.stdout(formatFindings(findings, context));
+      return 0;
+    });
+  },
+};
+
+interface Place {
+  /** What its references begin with. */
+  readonly prefix: string;
+  /** '' where it is the reference's own. */
+  readonly path: string;
+  readonly states: number;
+  readonly unwatched: number;
+}
+
+interface Findings {
+  readonly inventories: readonly SourceInventory[];
+  /** Undefined when only what is not watched was asked for. */
+  readonly places: readonly Place[] | undefined;
+  readonly labelOf: (reference: string) => Labels;
+  readonly nameOf: (reference: string) => string;
+}
+
+function readFindings({ queries, database }: OpenLog, isUnwatchedOnly: boolean): Findings {
+  const inventories = queries.inventory.newest();
+  const live = queries.states().filter(({ isRetired }) => !isRetired);
+  const names = new Map(live.map(({ reference, name }) => [reference, name]));
+  const unwatched = inventories.flatMap((inventory) => inventory.unwatched.map(({ reference }) => reference));
+  const settings = readSettings(database) ?? {};
+  const roots = objectsAt(settings, 'roots').map((root) => ({
+    prefix: `dir:${textAt(root, 'label')}/`,
+    path: textAt(root, 'path'),
+  }));
+  const others = inventories
+    .filter(({ source }) => source.includes('://'))
+    .map(({ source }) => ({ prefix: source, path: '' }));
+  const places = [...roots, ...others].map(({ prefix, path }): Place => {
+    const count = (references: Iterable<string>): number =>
+      [...references].filter((reference) => reference.startsWith(prefix)).length;
+    return { prefix, path, states: count(names.keys()), unwatched: count(unwatched) };
+  });
+  return {
+    inventories,
+    places: isUnwatchedOnly ? undefined : places,
+    labelOf: queries.labels.labeller(),
+    nameOf: (reference) => names.get(reference) ?? '',
+  };
+}
+
+const KIND_WORDS: Readonly<Record<string, string>> = {
+  backend: 'elsewhere',
+  ignored: 'ignored',
+  refused: 'not opened',
+  leftover: 'leftover',
+};
+
+function formatFindings({ inventories, places, labelOf, nameOf }: Findings, context: CommandContext): string {
+  const style = styleOf(context);
+  const { palette } = style;
+  const lines: string[] = [];
+  const rows: Cell[][] = [];
+  for (const inventory of inventories) {
+    const age = formatDuration(Math.max(0, context.now() - Date.parse(inventory.time)));
+    const counts = `${inventory.watched} watched, ${inventory.unwatchedCount} not, ${inventory.unseenCount} silent`;
+    if (places !== undefined)
+      lines.push(
+        `${palette.bold(escapeText(inventory.source))}   ${counts}   as of ${age} ago, record #${inventory.leafIndex}`,
+      );
+    rows.push(
+      ...inventory.unseen.map(({ reference, code, since }) =>
+        toRow('silent', nameOf(reference) || reference, `${code}, since ${since}`, labelOf(reference)),
+      ),
+      ...inventory.unwatched.map((state) =>
+        toRow(KIND_WORDS[state.kind] ?? state.kind, whereOf(state), whyOf(state), labelOf(state.reference)),
+      ),
+    );
+    if (places === undefined) continue;
+    for (const { code, message } of inventory.problems) rows.push(toRow('problem', message, code, {}));
+    if (!inventory.isWhole) lines.push(palette.warning('its list is no longer here: restore it from the archive'));
+  }
+  const placeRows = (places ?? []).map(({ prefix, path, states, unwatched }): Cell[] => [
+    { text: '  place' },
+    { text: escapeText(prefix) },
+    { text: `${states} ${states === 1 ? 'state' : 'states'} in the log` },
+    { text: unwatched === 0 ? '' : `${unwatched} not watched` },
+    { text: escapeText(path) },
+  ]);
+  lines.push(...formatTable(placeRows, style.columns), ...formatTable(rows, style.columns));
+  if (inventories.length === 0) lines.push('no inventory in the log yet: it is recorded when a recorder starts');
+  else if (places === undefined && !context.quiet)
+    lines.push(...foot(inventories, context).map((text) => palette.dim(text)));
+  return `${lines.join('\n')}\n`;
+}
+
+function toRow(word: string, where: string, why: string, labels: Labels): Cell[] {
+  return [word, where, formatLabels(labels), why].map((text, index) => ({
+    text: (index === 0 ? '  ' : '') + escapeText(text),
+  }));
+}
+
+/** A backend by its location; a file by its place. */
+function whereOf({ backend, reference }: ListedState): string {
+  return backend?.location ?? reference;
+}
+
+function whyOf({ backend, reference, reason, kind }: ListedState): string {
+  if (backend !== undefined) return `named by ${reference}`;
+  return kind === 'ignored' ? '' : reason;
+}
+
+function foot(inventories: readonly SourceInventory[], context: CommandContext): string[] {
+  const unwatched = inventories.reduce((sum, inventory) => sum + inventory.unwatchedCount, 0);
+  const silent = inventories.reduce((sum, inventory) => sum + inventory.unseenCount, 0);
+  const ages = inventories.map(({ time }) => Math.max(0, context.now() - Date.parse(time)));
+  const what = `${unwatched} ${unwatched === 1 ? 'state' : 'states'} that nobody watches, ${silent} silent`;
+  return ['', `${what}; found ${formatDuration(Math.max(...ages))} ago and unchanged since, as far as the log tells`];
+}
+
+function findingsJson({ inventories, places, labelOf, nameOf }: Findings): JsonObject[] {
+  return [
+    ...(places ?? []).map((place): JsonObject => ({ object: 'place', ...place })),
+    ...inventories.flatMap((inventory): JsonObject[] => {
+      const { source, leafIndex: number, time, watched, unwatchedCount, unseenCount, isWhole } = inventory;
+      const head = {
+        object: 'source',
+        source,
+        number,
+        time,
+        watched,
+        unwatched: unwatchedCount,
+        silent: unseenCount,
+        whole: isWhole,
+      };
+      const labelled = (reference: string): JsonObject => ({ reference, labels: { ...labelOf(reference) } });
+      return [
+        ...(places === undefined ? [] : [head]),
+        ...inventory.unseen.map(({ reference, code, since }): JsonObject => {
+          return { object: 'silent', source, ...labelled(reference), state: nameOf(reference), code, since };
+        }),
+        ...inventory.unwatched.map(({ reference, kind, reason, backend }): JsonObject => {
+          const place = backend === undefined ? {} : { backend: { ...backend } };
+          return { object: 'unwatched', source, ...labelled(reference), kind, reason, ...place };
+        }),
+        ...(places === undefined
+          ? []
+          : inventory.problems.map(({ code, message }): JsonObject => ({ object: 'problem', source, code, message }))),
+      ];
+    }),
+  ];
+}
