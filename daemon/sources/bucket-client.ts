@@ -17,8 +17,8 @@ export interface CurrentObject {
 export interface BucketClient {
   /** Everything below a prefix, at most `maxObjects`. */
   current(prefix: string, maxObjects: number): Promise<{ objects: readonly CurrentObject[]; isWhole: boolean }>;
-  /** Keys that ever held something below a prefix, also what is deleted by now: one call per 1,000 versions. */
-  everKeys(prefix: string, maxKeys: number): Promise<ReadonlySet<string>>;
+  /** Keys below a prefix that were written or deleted since, also what is gone by now: one call per 1,000 versions. */
+  keysSince(prefix: string, sinceMs: number, maxKeys: number): Promise<ReadonlySet<string>>;
   /** Versions and delete markers of exactly this key, newest first, page by page. */
   versions(key: string): AsyncGenerator<readonly StoreVersion[]>;
   /** Undefined when the version is gone. */
@@ -75,13 +75,15 @@ export function openBucketClient(options: S3ArchiveOptions): BucketClient {
       } while (token !== undefined && found.length < maxObjects);
       return { objects: found, isWhole: token === undefined };
     },
-    async everKeys(prefix, maxKeys) {
+    async keysSince(prefix, sinceMs, maxKeys) {
       const keys = new Set<string>();
       let marker: ListingMarker | undefined;
       do {
         const page = await versionPage(prefix, marker);
         marker = nextMarker(page, marker);
-        for (const { Key } of [...(page.Versions ?? []), ...(page.DeleteMarkers ?? [])]) keys.add(decodeKey(Key ?? ''));
+        for (const { Key, LastModified } of [...(page.Versions ?? []), ...(page.DeleteMarkers ?? [])]) {
+          if ((LastModified?.getTime() ?? sinceMs) >= sinceMs) keys.add(decodeKey(Key ?? ''));
+        }
       } while (marker !== undefined && keys.size < maxKeys);
       return keys;
     },

@@ -4,18 +4,13 @@ import { ArchiveError, ConfigError } from '../errors.ts';
 import type { S3ArchiveOptions } from '../s3/s3-options.ts';
 import { openBucketClient, type BucketClient } from './bucket-client.ts';
 import { createKeyReader, DEFAULT_WORKSPACE_PREFIX, type BucketPlace, type KeyReader } from './bucket-keys.ts';
-import { PlaceHistory, type NextVersion } from './bucket-place.ts';
+import { PlaceHistory } from './bucket-place.ts';
+import { emptySighting, refusal, toSighting } from './bucket-sighting.ts';
+import { CLOCK_GRAIN_MS, Sweep } from './bucket-sweep.ts';
 import { formatCursor, type StoreVersion } from './bucket-versions.ts';
 import { systemClock, type SourceClock } from './clock.ts';
 import { looksLikeState } from './looks-like-state.ts';
-import type {
-  DiscoveredState,
-  LockSighting,
-  SourceProblem,
-  StateReference,
-  StateSighting,
-  StateSource,
-} from './source.ts';
+import type { DiscoveredState, SourceProblem, StateReference, StateSighting, StateSource } from './source.ts';
 
 export interface BucketSourceOptions {
   readonly s3: Omit<S3ArchiveOptions, 'kmsKeyId' | 'allowInstanceRole'>;
@@ -36,9 +31,8 @@ export interface BucketSourceOptions {
   readonly clock?: SourceClock;
 }
 
-/** Times of a store may be whole seconds, and its clock is not ours. */
-const CLOCK_GRAIN_MS = 2_000;
-const noBytes = new Uint8Array();
+const DEFAULT_POLL_MS = 10_000;
+const DEFAULT_MAX_OBJECTS = 1_000_000;
 
 /** Reaches for nothing before `discover`, `look` or `start`. */
 export function openBucketSource(options: BucketSourceOptions): StateSource {
@@ -55,12 +49,13 @@ class BucketSource implements StateSource {
   readonly #strangers = new Map<string, { readonly mark: string; readonly cursor: string }>();
   readonly #listeners: ((uri: string) => void)[] = [];
   readonly #openedMs: number;
+  readonly #sweep: Sweep;
   #found: readonly BucketPlace[] = [];
   #problems: readonly SourceProblem[] = [];
   #listing: Promise<void> | undefined;
   #cancel: () => void = () => undefined;
+  #following: Promise<void> | undefined;
   #isClosed = false;
-  #hasLooked = false;
 
   constructor(options: BucketSourceOptions) {
     this.#options = options;
@@ -73,6 +68,14 @@ class BucketSource implements StateSource {
       states: options.states ?? [],
     });
     this.#openedMs = this.#clock.wallMs();
+    this.#sweep = new Sweep({
+      client: this.#client,
+      clock: this.#clock,
+      prefixes: this.#keys.prefixes,
+      pollMs: options.pollMs ?? DEFAULT_POLL_MS,
+      maxKeys: options.maxObjects ?? DEFAULT_MAX_OBJECTS,
+      isDueAtOnce: options.fromMs !== undefined,
+    });
   }
 
   owns(uri: string): boolean {
@@ -108,6 +111,7 @@ class BucketSource implements StateSource {
   look(reference: StateReference, cursor: string): Promise<StateSighting> {
     const place = this.#keys.placeOf(reference.uri);
     if (place === undefined) return Promise.reject(unknownReference());
+    this.#sweep.forget(place.key);
     const history = this.#history(place);
     const result = history.tail.then(() => this.#look(history, cursor));
     history.tail = result.catch(() => undefined);
@@ -130,7 +134,7 @@ class BucketSource implements StateSource {
     const { version, hold, isHeldOn } = next;
     const lock = hold && (await history.claims.sight(hold));
     const base = {
-      ...toSighting(history.place, cursor, next),
+      ...toSighting(history.place.reference, cursor, next),
       lock: isHeldOn ? lock : undefined,
       lastLock: lock,
       recentLocks: lock === undefined ? [] : [lock],
@@ -188,9 +192,17 @@ class BucketSource implements StateSource {
     return fromMs ?? this.#openedMs + this.#client.skewMs() - CLOCK_GRAIN_MS;
   }
 
-  /** One at a time; what asks meanwhile gets the same answer. Never throws: what fails is a problem until it passes. */
+  /** One at a time; what asks meanwhile gets the next one. Never throws: what fails is a problem until it passes. */
   #refresh(): Promise<void> {
-    this.#listing ??= this.#list()
+    if (this.#listing !== undefined) {
+      // The one under way may have passed what was written before this was asked.
+      this.#following ??= this.#listing.then(() => {
+        this.#following = undefined;
+        return this.#refresh();
+      });
+      return this.#following;
+    }
+    this.#listing = this.#list()
       .catch((error: unknown) => {
         if (!(error instanceof ArchiveError)) throw error;
         const { code, message, hint, transient } = error;
@@ -204,7 +216,7 @@ class BucketSource implements StateSource {
   }
 
   async #list(): Promise<void> {
-    const { maxObjects = 1_000_000 } = this.#options;
+    const { maxObjects = DEFAULT_MAX_OBJECTS } = this.#options;
     const marks = new Map<string, string>();
     let isWhole = true;
     for (const prefix of this.#keys.prefixes) {
@@ -212,21 +224,13 @@ class BucketSource implements StateSource {
       for (const { key, mark } of listed.objects) marks.set(key, mark);
       isWhole &&= listed.isWhole;
     }
-    const deleted = await this.#deletedSince(maxObjects);
+    const deleted = await this.#sweep.keys(this.#fromMs(), (key) => this.#places.has(key));
     this.#problems = isWhole ? [] : [tooManyObjects(maxObjects)];
     this.#found = this.#keys.places([...marks.keys(), ...deleted]);
     const listedKeys = new Set(this.#found.map(({ key }) => key));
+    for (const key of deleted) if (!listedKeys.has(key)) this.#sweep.forget(key);
     const gone = [...this.#places.values()].map(({ place }) => place).filter(({ key }) => !listedKeys.has(key));
     for (const place of [...this.#found, ...gone]) this.#note(place, marks);
-  }
-
-  /** Once, where history is asked for: a state may have come and gone since. */
-  async #deletedSince(maxKeys: number): Promise<readonly string[]> {
-    if (this.#options.fromMs === undefined || this.#hasLooked) return [];
-    const found: string[] = [];
-    for (const prefix of this.#keys.prefixes) found.push(...(await this.#client.everKeys(prefix, maxKeys)));
-    this.#hasLooked = true;
-    return found;
   }
 
   /** Pokes for a state whose object or lock is another one than at the last listing. */
@@ -240,44 +244,11 @@ class BucketSource implements StateSource {
 
   #pollLater(tookMs: number): void {
     if (this.#isClosed) return;
-    this.#cancel = this.#clock.after(Math.max(this.#options.pollMs ?? 10_000, 10 * tookMs), () => {
+    this.#cancel = this.#clock.after(Math.max(this.#options.pollMs ?? DEFAULT_POLL_MS, 10 * tookMs), () => {
       const startMs = this.#clock.monotonicMs();
       void this.#refresh().finally(() => this.#pollLater(this.#clock.monotonicMs() - startMs));
     });
   }
-}
-
-function toSighting({ reference }: BucketPlace, cursor: string, next: NextVersion): StateSighting {
-  const { version, isBehind, isFirst } = next;
-  return {
-    ...emptySighting(reference),
-    sourceVersion: formatCursor(version),
-    effectiveTime: new Date(version.modifiedMs).toISOString(),
-    store: { after: cursor, isBehind, isFirst },
-  };
-}
-
-function emptySighting(reference: StateReference): StateSighting {
-  return {
-    reference,
-    condition: 'absent',
-    sourceVersion: '',
-    bytes: noBytes,
-    effectiveTime: '',
-    timeBasis: 'store',
-    problem: undefined,
-    lock: undefined as LockSighting | undefined,
-    // Continuity comes from the serials: a store shows every version.
-    lockHoldsSince: -1,
-    lastLock: undefined,
-    recentLocks: [],
-    backup: undefined,
-    numberedBackupSeconds: 0,
-  };
-}
-
-function refusal(code: string, message: string): Partial<StateSighting> {
-  return { condition: 'unreadable', problem: { code, message } };
 }
 
 function tooManyObjects(maxObjects: number): SourceProblem {

@@ -3,6 +3,7 @@
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { userInfo, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { expect } from 'chai';
 import { callDaemon } from '../../daemon/control.ts';
@@ -117,7 +118,11 @@ describe('a versioned bucket under a real Terraform', function () {
       await run(one, 'destroy', '-auto-approve');
       await run(one, 'workspace', 'select', 'default');
       await run(one, 'workspace', 'delete', 'blue');
-      await settle();
+      // It may have come and gone between two polls: then a sweep finds it.
+      const isRetired = (): boolean => readLog(data('live')).some(({ record }) => record.type === 'state.retired');
+      for (const deadlineMs = Date.now() + 60_000; !isRetired() && Date.now() < deadlineMs; await delay(500)) {
+        await settle();
+      }
       const blue = readLog(data('live')).filter(({ record }) => record.subject.includes('@blue'));
       const types = blue.map(({ record }) => record.type).filter((type) => /^state\.(?:changed|retired)/u.test(type));
       expect(types).to.deep.equal(['state.changed', 'state.changed', 'state.retired']);

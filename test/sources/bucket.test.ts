@@ -34,10 +34,11 @@ describe('the bucket source', () => {
       isDeleteMarker: body === undefined,
     });
   };
-  const open = (options: Partial<BucketSourceOptions> = {}, prefix = 'net'): void => {
+  const allOfIt = { fromMs: Number.NEGATIVE_INFINITY };
+  const open = (options: Partial<BucketSourceOptions> = {}, prefix = 'net', history = allOfIt as object): void => {
     const credentials = { accessKeyId: 'AKIDSECRET', secretAccessKey: 'sk-SECRET' };
     const s3 = { bucket: 'states', prefix, endpoint: stub.endpoint, credentials, pageSize: 3 };
-    source = openBucketSource({ s3, fromMs: Number.NEGATIVE_INFINITY, maxFileBytes: 10_000, ...options });
+    source = openBucketSource({ s3, ...history, maxFileBytes: 10_000, ...options });
   };
   const look = (key: string, cursor = ''): Promise<StateSighting> =>
     source.look({ uri: `s3://states/${key}`, workspace: 'default' }, cursor);
@@ -204,6 +205,52 @@ describe('the bucket source', () => {
     put('net/b.tfstate', state(2), 2);
     await source.discover();
     expect(poked).to.deep.equal(['s3://states/net/b.tfstate']);
+  });
+
+  it('a state that came and went between two polls is found by a sweep, and told to the end', async () => {
+    let nowMs = 0;
+    const clock = { monotonicMs: () => nowMs, wallMs: () => Date.UTC(2026, 5, 23, 14), after: () => () => undefined };
+    put('net/a.tfstate', state(1), 1);
+    put('net/old.tfstate', state(1), -100);
+    put('net/old.tfstate', undefined, -90);
+    open({ pollMs: 1000, clock }, 'net', {});
+    const poked: string[] = [];
+    source.onPoke((uri) => poked.push(uri));
+    const found = async (): Promise<readonly string[]> =>
+      (await source.discover()).map(({ reference }) => reference.uri.slice('s3://states/net/'.length));
+    expect(await found()).to.deep.equal(['a.tfstate']);
+    put('env:/blue/net/a.tfstate', state(1), 2);
+    put('env:/blue/net/a.tfstate', undefined, 3);
+    nowMs += 1000;
+    expect(poked).to.have.length(1);
+    await source.discover();
+    expect(poked).to.have.length(1);
+    nowMs += 10_000;
+    await source.discover();
+    expect(poked.at(-1)).to.equal('s3://states/env:/blue/net/a.tfstate');
+    // Until somebody has looked: the poke itself makes the intake list once more.
+    expect((await source.discover()).map(({ reference }) => reference.uri)).to.include(poked.at(-1));
+    const first = await look('env:/blue/net/a.tfstate');
+    expect(serialOf(first)).to.equal(1);
+    expect((await look('env:/blue/net/a.tfstate', first.sourceVersion)).condition).to.equal('absent');
+    expect(await found()).to.deep.equal(['a.tfstate']);
+    nowMs += 10_000;
+    expect(await found()).to.deep.equal(['a.tfstate']);
+  });
+
+  it('what is asked while a listing is under way gets one that began later', async () => {
+    put('net/a.tfstate', state(1), 1);
+    open();
+    await source.discover();
+    let requests = 0;
+    stub.intervene = () => {
+      requests += 1;
+      // The first prefix has been listed by then.
+      if (requests === 2) put('net/b.tfstate', state(1), 2);
+      return undefined;
+    };
+    const [, second] = await Promise.all([source.discover(), source.discover()]);
+    expect(second.map(({ displayPath }) => displayPath)).to.have.length(2);
   });
 
   it('a store that fails is a problem until it passes, and never a state that is gone', async () => {
