@@ -90,6 +90,11 @@ const RUN_VARIABLES = [
   ...['TG_CTX_TF_PATH', 'TG_CTX_COMMAND', 'TG_CTX_HOOK_NAME'],
 ] as const;
 
+/** Of an http backend. It may hold a password or a token: for parsing alone, never to be kept or shown as it is. */
+export function readHttpAddress(environment: NodeJS.ProcessEnv = process.env): string {
+  return environment['TF_HTTP_ADDRESS'] ?? '';
+}
+
 export type RunVariable = (typeof RUN_VARIABLES)[number];
 
 /** The allow-listed part of an environment; values are as hostile as any text. */

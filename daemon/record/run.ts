@@ -22,7 +22,7 @@ export interface RunBackend {
   /** Terraform's own name: "local", "s3", "http"; '' when there is no working directory. */
   readonly type: string;
   readonly workspace: string;
-  /** "s3://bucket/key" as the versioned bucket source writes it; '' where the type has no such form. */
+  /** "s3://bucket/key" as a source would write it, "https://host/path", "gs://…"; '' where the place is not known whole. */
   readonly reference: string;
   /** Absolute real path of a local state file, or ''. The recorder turns it into a `dir:` reference, or drops it. */
   readonly statePath: string;

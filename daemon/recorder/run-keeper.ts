@@ -6,6 +6,7 @@ import type { Claim } from '../record/observation.ts';
 import type { Attachment, ClientObservation, RunFinishedObservation, RunStartedObservation } from '../record/run.ts';
 import type { CommittedFile, RunIdentity, RunView } from '../record/run-data.ts';
 import type { Runs } from '../store/runs.ts';
+import type { StateRow } from '../store/states.ts';
 import type { NewRecord } from './appender.ts';
 import type { ChangeKeeper } from './change-keeper.ts';
 import { formatTime } from './environment.ts';
@@ -76,11 +77,15 @@ export function createRunKeeper(parts: RecorderParts, own: RunParts): RunKeeper 
     startTicks: redaction.text(process.startTicks),
   });
 
-  const headOf = (observation: RunStartedObservation | RunFinishedObservation, run: RunIdentity) => ({
+  const headOf = (
+    observation: RunStartedObservation | RunFinishedObservation,
+    run: RunIdentity,
+    uri = referenceOf(observation),
+  ) => ({
     run,
     key: observation.key,
     command: redaction.command(observation.command),
-    backend: redaction.backend(observation.backend, referenceOf(observation)),
+    backend: redaction.backend(observation.backend, uri),
     toolVersion: redaction.text(observation.toolVersion),
     claims: claimsOf(observation, run),
   });
@@ -103,20 +108,38 @@ export function createRunKeeper(parts: RecorderParts, own: RunParts): RunKeeper 
     return stream && { ...commit(STREAM_KEY, stream.bytes), ...summariseStream(stream.bytes) };
   };
 
+  /** The state backend of this recorder, where the run's http backend is that one: the same name, the same lineage. */
+  const keptStateOf = (uri: string, bytes: Uint8Array): StateRow | undefined => {
+    const name = /^https?:\/\/[^/]+\/state\/([^/]+)$/u.exec(uri)?.[1];
+    const row = name === undefined ? undefined : states.byUri(`backend:${name}`);
+    return row !== undefined && observer.observe(row.id, bytes, undefined).lineage === row.lineage ? row : undefined;
+  };
+
   const viewOf = (
     observation: RunFinishedObservation,
-    delivery: RunDelivery,
+    uri: string,
+    state: Attachment | undefined,
     run: RunIdentity,
   ): RunView | undefined => {
-    const state = delivery.attachments.find(({ kind }) => kind === 'state');
     if (state === undefined) return undefined;
-    const uri = referenceOf(observation);
     if (uri === '') return { outcome: 'refused', code: 'reference-missing' };
     try {
       return keepView(observation, uri, state.bytes, run);
     } catch (error) {
       // The run is a fact, whatever it left.
       if (error instanceof ParseError) return { outcome: 'refused', code: error.code };
+      throw error;
+    }
+  };
+
+  /** Where the state that the run left is known. */
+  const placeOf = (observation: RunFinishedObservation, state: Attachment | undefined): string => {
+    const uri = referenceOf(observation);
+    try {
+      return (state && keptStateOf(uri, state.bytes)?.uri) ?? uri;
+    } catch (error) {
+      // What is no state is told by its view.
+      if (error instanceof ParseError) return uri;
       throw error;
     }
   };
@@ -161,10 +184,12 @@ export function createRunKeeper(parts: RecorderParts, own: RunParts): RunKeeper 
   };
 
   const recordFinished = (observation: RunFinishedObservation, delivery: RunDelivery, run: RunIdentity): void => {
+    const state = delivery.attachments.find(({ kind }) => kind === 'state');
+    const uri = placeOf(observation, state);
     // First: what its state teaches about secrets counts for the words of its client, too.
-    const view = viewOf(observation, delivery, run);
+    const view = viewOf(observation, uri, state, run);
     const data = {
-      ...headOf(observation, run),
+      ...headOf(observation, run, uri),
       exitCode: observation.exitCode,
       signal: observation.signal === '' ? undefined : observation.signal,
       startedAt: observation.startedAt,
@@ -174,7 +199,7 @@ export function createRunKeeper(parts: RecorderParts, own: RunParts): RunKeeper 
       view,
     };
     append(observation, { type: 'run.finished', subject: subjectOf(observation), data });
-    const row = states.byUri(referenceOf(observation));
+    const row = states.byUri(uri);
     if (row !== undefined) links.tieRun(row, Date.parse(observation.startedAt), Date.parse(observation.time));
   };
 

@@ -1,7 +1,7 @@
 // What Terraform's working directory says of a run: the backend, the workspace, where a local state lies.
 import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { RunEnvironment } from '../config-environment.ts';
+import { readHttpAddress, type RunEnvironment } from '../config-environment.ts';
 import type { RunBackend, TerraformCommand } from '../record/run.ts';
 import { encodeSegment } from '../sources/reference.ts';
 import { localPlace, parseBackendPlace } from '../terraform/backend-place.ts';
@@ -21,25 +21,26 @@ export async function readBackend(
   directory: string,
   environment: RunEnvironment,
   argv: readonly string[],
+  httpAddress = readHttpAddress(),
 ): Promise<RunBackend> {
   const dataDir = resolve(directory, environment.TF_DATA_DIR ?? '.terraform');
   const workspace = await readWorkspace(dataDir, environment);
   if ((await realPathOf(directory)) === '') return { type: '', workspace, reference: '', statePath: '' };
   const pointer = await readBounded(join(dataDir, 'terraform.tfstate'), MAX_POINTER_BYTES);
-  const named = pointer instanceof Uint8Array ? parseBackendPlace(pointer, workspace) : undefined;
+  const named = pointer instanceof Uint8Array ? parseBackendPlace(pointer, workspace, httpAddress) : undefined;
   const place = named ?? localPlace(workspace);
   const path = place.type === 'local' ? (stateFlagOf(argv) ?? place.statePath) : '';
   return {
     type: place.type,
     workspace,
-    reference: place.object === undefined ? '' : toReference(place.object),
+    reference: place.remote === undefined ? '' : toReference(place.remote),
     statePath: path === '' ? '' : await realPathOf(resolve(directory, path)),
   };
 }
 
-/** As the source that watches the bucket writes it. */
-function toReference({ bucket, key }: { readonly bucket: string; readonly key: string }): string {
-  return `s3://${encodeSegment(bucket)}/${key.split('/').map(encodeSegment).join('/')}`;
+/** As the source that watches the place would write it. */
+function toReference([scheme = '', ...segments]: readonly string[]): string {
+  return `${scheme}://${segments.map(encodeSegment).join('/')}`;
 }
 
 async function readWorkspace(dataDir: string, environment: RunEnvironment): Promise<string> {

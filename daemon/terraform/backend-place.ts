@@ -1,44 +1,103 @@
 // Where a run keeps its state, from `.terraform/terraform.tfstate` and the name of the workspace. The file holds secrets
-// in clear: type, bucket, key, prefix of workspaces and the local paths are read, and nothing else.
+// in clear: the members named here are read, which say where, and nothing else.
 import { parseJson } from '../json/parse.ts';
-import { isJsonObject, member, type JsonObject } from '../json/value.ts';
+import { isJsonObject, member, type Json, type JsonObject } from '../json/value.ts';
+import { firstOf, hostOf, toUrl } from './backend-pointer.ts';
 
 export interface BackendPlace {
   readonly type: string;
-  /** Of an s3 backend: bucket and key of this workspace; undefined for other types, and where a part is missing. */
-  readonly object: { readonly bucket: string; readonly key: string } | undefined;
+  /** Of a remote state: scheme, then segments, of this workspace. Undefined where a part of it is missing or not known. */
+  readonly remote: readonly string[] | undefined;
   /** Of a local backend: the state's path, relative to the working directory; else ''. */
   readonly statePath: string;
 }
 
 const MAX_PART_UNITS = 1024;
+const DEFAULT = 'default';
 
 /** Without a pointer, or without a backend in it, a run is local. */
 export function localPlace(workspace: string, path?: string, workspaceDir?: string): BackendPlace {
   const file = path ?? 'terraform.tfstate';
   const folder = workspaceDir ?? 'terraform.tfstate.d';
-  const statePath = workspace === 'default' ? file : `${folder}/${workspace}/terraform.tfstate`;
-  return { type: 'local', object: undefined, statePath };
+  const statePath = workspace === DEFAULT ? file : `${folder}/${workspace}/terraform.tfstate`;
+  return { type: 'local', remote: undefined, statePath };
 }
 
-/** Undefined for bytes that are no pointer. Never throws. */
-export function parseBackendPlace(bytes: Uint8Array, workspace: string): BackendPlace | undefined {
+/** `httpAddress`: what the environment says, before any cleaning. Undefined for bytes that are no pointer. Never throws. */
+export function parseBackendPlace(bytes: Uint8Array, workspace: string, httpAddress = ''): BackendPlace | undefined {
   const backend = readBackend(bytes);
   if (backend === undefined) return undefined;
   const type = member(backend, 'type');
   if (typeof type !== 'string' || !/^[a-z][a-z0-9_-]{0,63}$/.test(type)) return undefined;
   const config = member(backend, 'config');
-  const text = (name: string): string | undefined => (isJsonObject(config) ? shortText(config, name) : undefined);
+  const text = textsOf(config);
   if (type === 'local') return localPlace(workspace, text('path'), text('workspace_dir'));
-  return { type, object: type === 's3' ? toObject(text, workspace) : undefined, statePath: '' };
+  if (type === 'http')
+    return { type, remote: webPlace(httpAddress === '' ? text('address') : httpAddress), statePath: '' };
+  const named = REMOTE[type]?.(text, workspace, config);
+  const isWhole = named?.every((part) => part !== undefined && part !== '') === true;
+  return { type, remote: isWhole ? named?.flatMap((part) => (part ?? '').split('/')) : undefined, statePath: '' };
 }
 
-/** The backend's own naming: `env:/<workspace>/<key>` unless workspace_key_prefix says otherwise. */
-function toObject(text: (name: string) => string | undefined, workspace: string): BackendPlace['object'] {
-  const [bucket, key] = [text('bucket'), text('key')];
-  if (bucket === undefined || key === undefined) return undefined;
-  const prefix = workspace === 'default' ? '' : `${text('workspace_key_prefix') ?? 'env:'}/${workspace}/`;
-  return { bucket, key: prefix + key };
+type Texts = (name: string) => string | undefined;
+type Parts = readonly (string | undefined)[];
+
+/** Each backend's own naming of workspaces (docs/TERRAFORM.md §5). */
+const REMOTE: Readonly<Record<string, (text: Texts, workspace: string, config: Json | undefined) => Parts>> = {
+  s3: (text, workspace) => {
+    const prefix = workspace === DEFAULT ? [] : [text('workspace_key_prefix') ?? 'env:', workspace];
+    return ['s3', text('bucket'), ...prefix, text('key')];
+  },
+  gcs: (text, workspace) => ['gs', text('bucket'), ...trimmed(text('prefix')), `${workspace}.tfstate`],
+  azurerm: (text, workspace) => [
+    'azurerm',
+    text('storage_account_name'),
+    text('container_name'),
+    suffixed(text('key'), 'env:', workspace),
+  ],
+  consul: (text, workspace) => ['consul', hostOf(text('address')), suffixed(text('path'), '-env:', workspace)],
+  pg: (text, workspace) => {
+    const url = toUrl(text('conn_str'));
+    const isDatabase = url !== undefined && /^postgres(?:ql)?:$/.test(url.protocol);
+    const place = isDatabase ? [url.host, url.pathname.slice(1)] : [undefined];
+    return ['pg', ...place, text('schema_name') ?? 'terraform_remote_state', workspace];
+  },
+  kubernetes: (text, workspace) => {
+    const suffix = text('secret_suffix');
+    return ['kubernetes', text('namespace') ?? 'default', suffix && `tfstate-${workspace}-${suffix}`];
+  },
+  remote: platformPlace('remote'),
+  cloud: platformPlace('cloud'),
+};
+
+/** HCP Terraform and Enterprise: a workspace by name, by prefix, or the selected one of several. */
+function platformPlace(scheme: string) {
+  return (text: Texts, workspace: string, config: Json | undefined): Parts => {
+    const workspaces = textsOf(isJsonObject(config) ? firstOf(member(config, 'workspaces')) : undefined);
+    const name = workspaces('name') ?? `${workspaces('prefix') ?? ''}${workspace}`;
+    return [scheme, text('hostname') ?? 'app.terraform.io', text('organization'), name];
+  };
+}
+
+/** User information, query and fragment are where tokens stand. */
+function webPlace(address: string | undefined): readonly string[] | undefined {
+  const url = toUrl(address);
+  if (url === undefined || !/^https?:$/u.test(url.protocol)) return undefined;
+  try {
+    const path = url.pathname.split('/').filter((segment) => segment !== '');
+    return [url.protocol.slice(0, -1), url.host, ...path.map(decodeURIComponent)];
+  } catch {
+    return undefined;
+  }
+}
+
+function suffixed(name: string | undefined, mark: string, workspace: string): string | undefined {
+  return name === undefined || workspace === DEFAULT ? name : `${name}${mark}${workspace}`;
+}
+
+function trimmed(prefix: string | undefined): readonly string[] {
+  const inner = (prefix ?? '').replaceAll(/^\/+|\/+$/gu, '');
+  return inner === '' ? [] : [inner];
 }
 
 function readBackend(bytes: Uint8Array): JsonObject | undefined {
@@ -51,7 +110,9 @@ function readBackend(bytes: Uint8Array): JsonObject | undefined {
   }
 }
 
-function shortText(config: JsonObject, name: string): string | undefined {
-  const value = member(config, name);
-  return typeof value === 'string' && value !== '' && value.length <= MAX_PART_UNITS ? value : undefined;
+function textsOf(config: Json | undefined): Texts {
+  return (name) => {
+    const value = isJsonObject(config) ? member(config, name) : undefined;
+    return typeof value === 'string' && value !== '' && value.length <= MAX_PART_UNITS ? value : undefined;
+  };
 }

@@ -92,12 +92,12 @@ function workspaceLocation(type: string, config: JsonObject): string | undefined
 }
 
 /** Older versions wrote a nested block as a list of one. */
-function firstOf(value: Json | undefined): Json | undefined {
+export function firstOf(value: Json | undefined): Json | undefined {
   return isJsonArray(value) ? value[0] : value;
 }
 
 /** Consul's address is host:port, with or without a scheme. */
-function hostOf(address: string | undefined): string | undefined {
+export function hostOf(address: string | undefined): string | undefined {
   if (address === undefined) return undefined;
   const url = toUrl(address.includes('://') ? address : `http://${address}`);
   return url === undefined || url.host === '' ? undefined : url.host;
@@ -111,7 +111,7 @@ function databaseLocation(connection: string | undefined): string | undefined {
 }
 
 /** An @ behind the host is most likely a password with a slash in it: such an address is not repeated at all. */
-function toUrl(address: string | undefined): URL | undefined {
+export function toUrl(address: string | undefined): URL | undefined {
   if (address === undefined || !URL.canParse(address)) return undefined;
   const url = new URL(address);
   return /@|%40/.test(url.pathname) ? undefined : url;

@@ -135,6 +135,26 @@ describe('two vantages of one version', () => {
     expect(problems()).to.deep.equal([['change.linked', 'different']]);
   });
 
+  it('know the state backend of the recorder by name and lineage, whatever leads to it', async () => {
+    const kept = stateBytes({ ...ONE, lineage: 'kept' });
+    const seen = storeSighting(kept, log.clock.ms, 'backend:app');
+    log.methods.observe(seen, { source: 'backend', nameCandidates: ['app'], isInitial: false, isFinalAttempt: true });
+    const backendOf = (reference: string) => ({ type: 'http', workspace: 'default', reference, statePath: '' });
+    const proxy = backendOf('https://proxy.example/state/app');
+    await ingest(log, endedRun(log, 1, { backend: proxy }), kept);
+    const elsewhere = backendOf('https://elsewhere.example/state/app');
+    await ingest(log, endedRun(log, 2, { backend: elsewhere }), stateBytes({ ...ONE, lineage: 'another' }));
+    expect(dataOf(log, 'run.finished').map((data) => textAt(data, 'view', 'outcome'))).to.deep.equal([
+      'compared',
+      'recorded',
+    ]);
+    const [same] = dataOf(log, 'change.linked');
+    expect(same && [textAt(same, 'state', 'reference'), textAt(same, 'content')]).to.deep.equal([
+      'backend:app',
+      'same',
+    ]);
+  });
+
   it('let a source take over what runs have shown', async () => {
     const backend = { type: 's3', workspace: 'default', reference: 's3://states/late.tfstate', statePath: '' };
     await ingest(log, endedRun(log, 1, { backend }), stateBytes(TWO));

@@ -44,6 +44,74 @@ describe('the working directory of a run', () => {
     expect((await readBackend(folder, environment, [])).reference).to.equal('s3://b/ws/x/k%201/%C3%BC');
   });
 
+  it('names every other remote place by what its backend calls it, workspace included', async () => {
+    const of = async (type: string, config: object, workspace: string, address = ''): Promise<string> => {
+      const text = JSON.stringify({ version: 3, backend: { type, config, hash: 1 } });
+      writeFileSync(join(folder, '.terraform', 'terraform.tfstate'), text);
+      return (await readBackend(folder, { TF_WORKSPACE: workspace }, [], address)).reference;
+    };
+    const azure = {
+      storage_account_name: 'acme',
+      container_name: 'tf',
+      key: 'prod/a.tfstate',
+      access_key: 'SECRETKEY',
+    };
+    const cases: readonly (readonly [type: string, config: object, byDefault: string, blue: string])[] = [
+      ['gcs', { bucket: 'b', prefix: '/net/' }, 'gs://b/net/default.tfstate', 'gs://b/net/blue.tfstate'],
+      ['gcs', { bucket: 'b' }, 'gs://b/default.tfstate', 'gs://b/blue.tfstate'],
+      ['azurerm', azure, 'azurerm://acme/tf/prod/a.tfstate', 'azurerm://acme/tf/prod/a.tfstateenv:blue'],
+      ['consul', { address: 'c:8500', path: 'tf/a' }, 'consul://c:8500/tf/a', 'consul://c:8500/tf/a-env:blue'],
+      [
+        'pg',
+        { conn_str: 'postgres://u:SECRETKEY@db:5432/states?sslmode=off', schema_name: 'net' },
+        'pg://db:5432/states/net/default',
+        'pg://db:5432/states/net/blue',
+      ],
+      [
+        'remote',
+        { organization: 'acme', token: 'SECRETKEY', workspaces: [{ name: null, prefix: 'net-' }] },
+        'remote://app.terraform.io/acme/net-default',
+        'remote://app.terraform.io/acme/net-blue',
+      ],
+      [
+        'cloud',
+        { hostname: 'tfe.acme.example', organization: 'acme', workspaces: { name: 'net', tags: null } },
+        'cloud://tfe.acme.example/acme/net',
+        'cloud://tfe.acme.example/acme/net',
+      ],
+      [
+        'kubernetes',
+        { secret_suffix: 'net' },
+        'kubernetes://default/tfstate-default-net',
+        'kubernetes://default/tfstate-blue-net',
+      ],
+      [
+        'http',
+        { address: 'https://u:SECRETKEY@h.example/s/a%20b?t=SECRETKEY#x' },
+        'https://h.example/s/a%20b',
+        'https://h.example/s/a%20b',
+      ],
+      // A part is missing, is no place, or is a type without a form.
+      ['gcs', {}, '', ''],
+      ['azurerm', { ...azure, key: '' }, '', ''],
+      ['pg', { conn_str: 'host=db password=SECRETKEY' }, '', ''],
+      ['http', { address: 'https://h.example/p@ss' }, '', ''],
+      ['http', { address: 'ftp://h.example/s' }, '', ''],
+      ['etcdv3', { prefix: 'x' }, '', ''],
+    ];
+    for (const [type, config, byDefault, blue] of cases) {
+      expect([await of(type, config, 'default'), await of(type, config, 'blue')], type).to.deep.equal([
+        byDefault,
+        blue,
+      ]);
+    }
+    // The environment's word comes before the file's, as it does for Terraform.
+    const address = 'https://gitlab.example/api/v4/projects/7/terraform/state/prod?private_token=SECRETKEY';
+    expect(await of('http', { address: 'https://other.example/' }, 'default', address)).to.equal(
+      'https://gitlab.example/api/v4/projects/7/terraform/state/prod',
+    );
+  });
+
   it('keeps secrets of the pointer to itself', async () => {
     for (const name of ['s3', 'http', 'local']) {
       pointer(name);

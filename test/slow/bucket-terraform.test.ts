@@ -1,6 +1,6 @@
 // A real Terraform with an s3 backend on a real store, versioned and with lock files: watched live, and imported afterwards
 // into a fresh log. Both must say the same.
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { userInfo, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -207,6 +207,66 @@ describe('a versioned bucket under a real Terraform', function () {
         expect(stdout).to.match(/INTEGRITY +PASS/u);
         expect(code, name).to.be.oneOf([0, 3]);
       }
+    });
+
+    it('and the run that wrote a version: one change from two vantages, or a problem where they differ', async () => {
+      const args = ['watch', '--config', join(folder, 'stateseal.yaml'), '--data-dir', data('live'), '--http', 'off'];
+      live = spawnStateseal(args, { env: bucket.env });
+      await live.until(/ready\./, 120_000);
+      const place = await openWorkplace(bucket, join(folder, 'runs'), 'net/runs.tfstate');
+      // Between the wrapper and Terraform: what it is told the state is, once the file is there.
+      const bin = join(folder, 'bin');
+      const other = join(bin, 'other');
+      const program = [
+        `if [ "$2" = state ] && [ -e ${other} ]; then exec cat ${other}; fi`,
+        `exec ${terraformPath()} "$@"`,
+      ];
+      await mkdir(bin);
+      await writeFile(join(bin, 'terraform'), `#!/bin/sh\n${program.join('\n')}\n`, { mode: 0o755 });
+      const exec = async (): Promise<void> => {
+        const spool = ['--spool', join(data('live'), 'spool'), '--budget', '20s'];
+        const command = ['terraform', `-chdir=${place.dir}`, 'apply', '-auto-approve', '-no-color'];
+        const env = { PATH: `${bin}:${process.env['PATH'] ?? ''}`, GITHUB_ACTIONS: 'true', GITHUB_ACTOR: 'mona' };
+        const done = await runStateseal(['exec', ...spool, '--', ...command], { env });
+        expect(done.code, done.stderr).to.equal(0);
+      };
+      const links = async (count: number) => {
+        const found = () => readLog(data('live')).filter(({ record }) => record.type === 'change.linked');
+        for (
+          const deadlineMs = Date.now() + 60_000;
+          found().length < count && Date.now() < deadlineMs;
+          await delay(200)
+        ) {
+          await settle();
+        }
+        return found().map(({ record }) => record.data);
+      };
+      await configure(place, resource('a', 'first'));
+      await exec();
+      const same = (await links(2)).map((link) => [link['content'] ?? 'maker', link['change']]);
+      const change = readLog(data('live')).findLast(({ record: { type, subject } }) => {
+        return type === 'state.changed' && subject === 'runs';
+      })?.record;
+      expect(same.sort()).to.deep.equal([
+        ['maker', change?.id],
+        ['same', change?.id],
+      ]);
+      const log = await stateseal(['log', '--data-dir', data('live'), '--actor', '*mona', '--json']);
+      expect(log.stdout.trim().split('\n')).to.have.length(1);
+      expect((JSON.parse(log.stdout) as { vantage: { source: string } }).vantage.source).to.equal('bucket');
+      const problems = () => stateseal(['log', '--data-dir', data('live'), '--problems', '--state', 'runs']);
+      expect((await problems()).stdout).not.to.contain('runs');
+      // Same lineage, next serial, another content: what the run says it left is not what lies in the bucket.
+      await configure(place, resource('a', 'second'));
+      const lie = (await run(place, 'state', 'pull')).replace(/"serial": \d+/u, (text) =>
+        text.replace(/\d+/u, (n) => `${Number(n) + 1}`),
+      );
+      await writeFile(other, lie);
+      await exec();
+      expect((await links(4)).map((link) => link['content'])).to.include('different');
+      expect((await problems()).stdout).to.match(/runs +mismatch .*serial \d+ is another for run /u);
+      await live.stop('SIGTERM');
+      printed += live.stdout() + live.stderr();
     });
 
     it('no secret of a state is in either log, in an archive, or in what was printed', async () => {

@@ -197,7 +197,7 @@ describe('exec while something is broken', function () {
       expect(finishedOf(ends).backend).to.deep.equal({
         type: 'http',
         workspace: 'default',
-        reference: '',
+        reference: address().replace(/\?.*/u, ''),
         statePath: '',
       });
       // What is in clear inside the box too: the observation; and every file of the spool.

@@ -221,7 +221,8 @@ describe('exec and the shim against the bare command', function () {
         type('t apply -auto-approve; echo "code $?."');
         await until(/Executing: /u);
         tmux('send-keys', 'C-c');
-        return plainLines(await until(/code \d+\./u));
+        // How often it says that execution halted is Terraform's own race: its lines count once here.
+        return [...new Set(plainLines(await until(/code \d+\./u)).split('\n'))].join('\n');
       });
       expect(screen).to.contain('Interrupt received').and.not.contain('Two interrupts');
     });

@@ -72,6 +72,34 @@ describe('http backend, with a real terraform', function () {
     scene.verify();
   });
 
+  it('a run through exec is known to be of the state that the recorder itself keeps', async () => {
+    const terraform = await scene.terraform('tf', 'network', one('first'), 'token=canary-4Vt8qLx');
+    await terraform.init();
+    const command = ['terraform', `-chdir=${join(scene.folder, 'tf')}`, 'apply', '-auto-approve', '-no-color'];
+    const env = {
+      ...scene.environment('network', 'token=canary-4Vt8qLx'),
+      GITHUB_ACTIONS: 'true',
+      GITHUB_ACTOR: 'mona',
+    };
+    const spool = ['--spool', join(scene.dataDir, 'spool'), '--budget', '20s'];
+    const done = await runStateseal(['exec', ...spool, '--', ...command], { env });
+    expect(done.code, done.stderr).to.equal(0);
+    const links = await scene.until('change.linked', 2);
+    const [change, ...others] = scene.records(CHANGED);
+    expect(others).to.deep.equal([]);
+    expect(links.map(({ data }) => data['content'] ?? 'maker').sort()).to.deep.equal(['maker', 'same']);
+    for (const { data } of links)
+      expect((data['state'] as { reference: string }).reference).to.equal('backend:network');
+    expect(change?.subject).to.equal('network');
+    const [finished] = scene.records('run.finished');
+    expect(finished?.data['backend']).to.deep.equal({
+      type: 'http',
+      workspace: 'default',
+      reference: 'backend:network',
+    });
+    expect(JSON.stringify(scene.records())).not.to.contain('canary-4Vt8qLx');
+  });
+
   it('-migrate-state, from a local state and back', async () => {
     const terraform = await scene.terraform('tf', 'network', one('kept'));
     const local = { 'main.tf': one('kept') };

@@ -19,9 +19,10 @@ export interface SceneState {
   /** Attribute paths Terraform marks, in the given order. */
   readonly marks?: readonly string[];
   readonly secret?: string;
+  readonly lineage?: string;
 }
 
-export function stateBytes({ serial, tags, marks = [], secret = 'none-yet-0' }: SceneState): Buffer {
+export function stateBytes({ serial, tags, marks = [], secret = 'none-yet-0', lineage = LINEAGE }: SceneState): Buffer {
   const resource = {
     mode: 'managed',
     type: 'aws_instance',
@@ -35,7 +36,7 @@ export function stateBytes({ serial, tags, marks = [], secret = 'none-yet-0' }: 
       },
     ],
   };
-  const head = { version: 4, terraform_version: '1.11.4', serial, lineage: LINEAGE, outputs: {} };
+  const head = { version: 4, terraform_version: '1.11.4', serial, lineage, outputs: {} };
   return Buffer.from(`${JSON.stringify({ ...head, resources: [resource], check_results: null })}\n`);
 }
 
