@@ -15,6 +15,7 @@ const COMPONENTS = [
   'radosgw',
   'strace',
   'shellcheck',
+  'sudo',
   'tmux',
   'systemd-analyze',
   'terraform',
