@@ -18,6 +18,8 @@ interface Named {
 export interface InventorySettings {
   readonly roots: readonly { readonly label: string; readonly path: string }[];
   readonly heartbeatMs: number;
+  /** The states that the recorder keeps itself. */
+  readonly backend?: { readonly states: readonly { readonly name: string }[] } | undefined;
 }
 
 /** Checkouts come and go on a build host: a record a minute tells as much as one each. */
@@ -34,6 +36,7 @@ interface Told {
 export function createInventories(settings: InventorySettings, now: () => number): Inventories {
   const told = new Map<string, Told>();
   const watched = new Map<string, readonly string[]>();
+  const kept = (settings.backend?.states ?? []).map(({ name }) => `backend:${name}`);
   return {
     next(source, states, unseen) {
       const { name } = source;
@@ -49,7 +52,7 @@ export function createInventories(settings: InventorySettings, now: () => number
           since: new Date(sinceMs).toISOString(),
         })),
         problems: source.problems(),
-        watchedUris: new Set([...watched.values()].flat()),
+        watchedUris: new Set([...kept, ...[...watched.values()].flat()]),
         roots: settings.roots,
       });
       const text = formatJson(data as unknown as Json);

@@ -49,14 +49,20 @@ function cut(text: string): string {
 }
 
 function isCovered(
-  { reference, backend }: DiscoveredState,
+  { reference, backend, elsewhere }: DiscoveredState,
   watchedUris: ReadonlySet<string>,
   roots: InventoryInput['roots'],
 ): boolean {
   if (backend === undefined) return false;
-  if (backend.type !== 'local') return watchedUris.has(backend.location);
+  if (elsewhere !== undefined) return watchedUris.has(elsewhere) || watchedUris.has(toKeptUri(elsewhere));
+  if (backend.type !== 'local') return false;
   const uri = toLocalUri(reference.uri, backend.location, roots);
   return uri !== undefined && watchedUris.has(uri);
+}
+
+/** What this recorder's own state backend calls it, where the address is that of one. */
+function toKeptUri(uri: string): string {
+  return uri.replace(/^https?:\/\/[^/]+\/state\/(?=[^/]+$)/u, 'backend:');
 }
 
 /** The reference of a local backend's state: its path starts at the folder of the configuration. */

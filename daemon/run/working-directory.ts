@@ -3,7 +3,7 @@ import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { readHttpAddress, type RunEnvironment } from '../config-environment.ts';
 import type { RunBackend, TerraformCommand } from '../record/run.ts';
-import { encodeSegment } from '../sources/reference.ts';
+import { formatRemoteUri } from '../sources/reference.ts';
 import { localPlace, parseBackendPlace } from '../terraform/backend-place.ts';
 import { readBounded, readBoundedText } from './bounded-file.ts';
 
@@ -33,14 +33,9 @@ export async function readBackend(
   return {
     type: place.type,
     workspace,
-    reference: place.remote === undefined ? '' : toReference(place.remote),
+    reference: place.remote === undefined ? '' : formatRemoteUri(place.remote),
     statePath: path === '' ? '' : await realPathOf(resolve(directory, path)),
   };
-}
-
-/** As the source that watches the place would write it. */
-function toReference([scheme = '', ...segments]: readonly string[]): string {
-  return `${scheme}://${segments.map(encodeSegment).join('/')}`;
 }
 
 async function readWorkspace(dataDir: string, environment: RunEnvironment): Promise<string> {

@@ -1,15 +1,23 @@
 // Lists the states in one directory, and walks a tree of them: bounded, ordered, never through a link.
-// Names only; the one file it opens is a backend pointer, for its type and location.
+// Names only; it opens backend pointers, for type and location, and the name of the workspace beside one.
 import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeForeign } from '../errors.ts';
 import type { UnwatchedKind } from '../record/inventory.ts';
+import { parseBackendPlace } from '../terraform/backend-place.ts';
 import { parseBackendPointer } from '../terraform/backend-pointer.ts';
 import type { BackendPointer } from '../terraform/state.ts';
 import { openContained, readAtMost } from './contained-file.ts';
 import type { IgnoreRules } from './ignore-rules.ts';
-import { dataFolder, pointerName, stateNameKind } from './layout.ts';
-import { formatDisplayText, toNameCandidates, toPlace, type SourceRoot, type StatePlace } from './reference.ts';
+import { dataFolder, pointerName, stateNameKind, workspaceName } from './layout.ts';
+import {
+  formatDisplayText,
+  formatRemoteUri,
+  toNameCandidates,
+  toPlace,
+  type SourceRoot,
+  type StatePlace,
+} from './reference.ts';
 import type { DiscoveredState, SourceProblem } from './source.ts';
 
 export interface FoundState {
@@ -18,6 +26,7 @@ export interface FoundState {
   readonly reason: string;
   readonly kind?: UnwatchedKind;
   readonly backend?: BackendPointer;
+  readonly elsewhere?: string;
 }
 
 /** What one directory holds. `directories` are relative to the root, and only those that may be entered. */
@@ -35,6 +44,7 @@ export interface ScanRules {
 }
 
 const maxPointerBytes = 1_048_576;
+const maxWorkspaceBytes = 1024;
 
 /** Never throws: a directory that is gone is empty, one that cannot be read is a problem. */
 export async function listDirectory(root: SourceRoot, relative: string, rules: ScanRules): Promise<Listing> {
@@ -109,10 +119,28 @@ async function readPointer(root: SourceRoot, dataPath: string): Promise<readonly
   if (opening.outcome === 'refused') return refuse(formatDisplayText(opening.problem.message));
   if (opening.outcome !== 'opened') return [];
   try {
-    const backend = parseBackendPointer(await readAtMost(opening.handle, maxPointerBytes));
-    return [{ place, kind: 'backend', reason: formatDisplayText(backend.location), backend }];
+    const bytes = await readAtMost(opening.handle, maxPointerBytes);
+    const backend = parseBackendPointer(bytes);
+    const remote = parseBackendPlace(bytes, await readWorkspace(root, dataPath))?.remote;
+    const elsewhere = remote === undefined ? {} : { elsewhere: formatRemoteUri(remote) };
+    return [{ place, kind: 'backend', reason: formatDisplayText(backend.location), backend, ...elsewhere }];
   } catch {
     return refuse('a backend pointer that cannot be read');
+  } finally {
+    await opening.handle.close();
+  }
+}
+
+/** The workspace that is selected beside a pointer; `default` where nothing says otherwise. */
+async function readWorkspace(root: SourceRoot, dataPath: string): Promise<string> {
+  const { path, displayPath } = toPlace(root, `${dataPath}/${workspaceName}`);
+  const opening = await openContained({ directory: root.directory, path, displayPath, maxBytes: maxWorkspaceBytes });
+  if (opening.outcome !== 'opened') return 'default';
+  try {
+    const name = Buffer.from(await readAtMost(opening.handle, maxWorkspaceBytes))
+      .toString()
+      .trim();
+    return /^[A-Za-z0-9_.~-]{1,90}$/u.test(name) ? name : 'default';
   } finally {
     await opening.handle.close();
   }

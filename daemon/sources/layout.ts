@@ -6,6 +6,8 @@ import { basename, dirname, join } from 'node:path';
 const workspaceFolder = 'terraform.tfstate.d';
 export const dataFolder = '.terraform';
 export const pointerName = 'terraform.tfstate';
+/** Beside the pointer: which workspace is selected. */
+export const workspaceName = 'environment';
 const defaultStateName = 'terraform.tfstate';
 
 export type StateNameKind = 'state' | 'errored' | 'other';

@@ -75,6 +75,11 @@ export function formatDisplayText(text: string): string {
   return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }
 
+/** `s3://bucket/key`, `https://host/path`: scheme and segments of a place elsewhere, encoded alike. */
+export function formatRemoteUri([scheme = '', ...segments]: readonly string[]): string {
+  return `${scheme}://${segments.map(encodeSegment).join('/')}`;
+}
+
 export function encodeSegment(segment: string): string {
   return Array.from(Buffer.from(segment, 'utf8'), encodeByte).join('');
 }

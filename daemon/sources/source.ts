@@ -25,6 +25,8 @@ export interface DiscoveredState {
   readonly kind?: UnwatchedKind;
   /** Where a backend pointer says that the state lives: type and location, nothing else of it. */
   readonly backend?: BackendPointer;
+  /** The reference a source would give that state, of the workspace that is selected there; absent where not known. */
+  readonly elsewhere?: string;
 }
 
 /** Facts about the lock beside a state. Every text in `info` is a claim. */

@@ -11,6 +11,7 @@ import { statusCommand } from '../../daemon/commands/status.ts';
 import type { SourceInventoriedData } from '../../daemon/record/inventory.ts';
 import { createInventories } from '../../daemon/recorder/inventories.ts';
 import { toInventoryData } from '../../daemon/recorder/inventory-data.ts';
+import { openDirectorySource } from '../../daemon/sources/directory.ts';
 import type { DiscoveredState } from '../../daemon/sources/source.ts';
 import { readFolder } from '../support/canary-hunt.ts';
 import { createVerifier } from '../../daemon/merkle/note.ts';
@@ -96,6 +97,31 @@ describe('stateseal source list', function () {
       expect(watched.stdout() + text + only + problems + status).to.not.contain(CANARY);
     } finally {
       await watched.close();
+    }
+  });
+
+  it('does not list a place elsewhere that is watched: by its workspace, odd key, or the own state backend', async () => {
+    pointer('infra/a', 's3', { bucket: 'acme', key: 'app 1/prod.tfstate' });
+    mkdirSync(join(folder, 'infra/b/.terraform'), { recursive: true });
+    pointer('infra/b', 's3', { bucket: 'acme', key: 'net.tfstate' });
+    writeFileSync(join(folder, 'infra/b/.terraform/environment'), 'blue');
+    pointer('infra/c', 'http', { address: 'https://proxy.example/state/dns' });
+    pointer('infra/d', 'http', { address: 'https://proxy.example/state/other' });
+    const roots = [{ label: 'infra', path: join(folder, 'infra') }];
+    const source = openDirectorySource({ roots });
+    try {
+      const states = await source.discover();
+      const found = ['s3://acme/app%201/prod.tfstate', 's3://acme/env:/blue/net.tfstate'].map((uri) => ({
+        ...{ reference: { uri, workspace: '' }, displayPath: uri, nameCandidates: [], isWatched: true, reason: '' },
+      }));
+      const settings = { roots, heartbeatMs: 1, backend: { states: [{ name: 'dns' }] } };
+      const named = { name: 'sources', problems: () => [] };
+      const data = createInventories(settings, () => 0).next(named, [...states, ...found], []);
+      expect(data?.unwatched.map(({ backend }) => backend?.location)).to.deep.equal([
+        'https://proxy.example/state/other',
+      ]);
+    } finally {
+      await source.close();
     }
   });
 
