@@ -1,6 +1,6 @@
 // Each hook as its platform runs it, by drivers that imitate the platform's own way to call: on success, on failure, when
 // the job is killed, and without a recorder. Atlantis and Terragrunt themselves are not here: their calls are imitated.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -224,5 +224,22 @@ describe('hooks, as their platforms run them', function () {
     // 2 s of its own; the rest is the machine's.
     expect(performance.now() - startedMs).to.be.below(10_000);
     expect(existsSync(join(folder, 'nowhere'))).to.equal(false);
+  });
+
+  it('with its own settings, a program or a spool that hangs costs a job 2 seconds at most', async () => {
+    const hook = join(HOOKS, 'github-job-completed.sh');
+    const { STATESEAL_HOOK_SECONDS: _far, ...env } = world(GITHUB);
+    const timed = async (args: readonly string[]): Promise<number> => {
+      const startedMs = performance.now();
+      expect(await run('bash', args, env)).to.include({ code: 0, stdout: '' });
+      return performance.now() - startedMs;
+    };
+    const bareMs = await timed(['-c', ':']);
+    // Nobody ever writes into this FIFO: who opens it to read waits for ever.
+    rmSync(join(spool.dir, 'ingest.pub'));
+    execFileSync('mkfifo', [join(spool.dir, 'ingest.pub')]);
+    expect((await timed(['-e', hook])) - bareMs).to.be.below(5_000);
+    writeFileSync(join(folder, 'bin', 'stateseal'), '#!/bin/sh\nexec sleep 30\n');
+    expect((await timed(['-e', hook])) - bareMs).to.be.below(5_000);
   });
 });
