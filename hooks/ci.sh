@@ -1,9 +1,22 @@
 #!/bin/sh
-# Any other CI: a step before and a step after. ci.sh started | ci.sh finished [succeeded|failed]. Never fails the job.
+# Any other CI: a step before and a step after. ci.sh started [FLAG…] | ci.sh finished [succeeded|failed] [FLAG…]; the flags
+# are those of `stateseal hook`: --actor, --commit, --pull-request, --job-url. Never fails the job.
 set -u
 
-case ${1:-} in
-  finished) "${0%/*}/tell.sh" ci job-finished ${2:+--outcome "$2"} ;;
-  *) "${0%/*}/tell.sh" ci job-started ;;
+step=${1:-started}
+[ "$#" -eq 0 ] || shift
+case $step in
+  finished)
+    case ${1:-} in
+      '' | -*) ;;
+      *)
+        outcome=$1
+        shift
+        set -- --outcome "$outcome" "$@"
+        ;;
+    esac
+    "${0%/*}/tell.sh" ci job-finished "$@"
+    ;;
+  *) "${0%/*}/tell.sh" ci job-started "$@" ;;
 esac
 exit 0

@@ -2,10 +2,12 @@
 // a job must not suffer from being recorded.
 import { readRunEnvironment, resolveSpoolDir, wantsTalk } from '../config-environment.ts';
 import { ConfigError } from '../errors.ts';
+import type { Claim } from '../record/observation.ts';
+import { toActor, toClaims, toPullRequest } from '../run/claim-values.ts';
 import { startReporter } from '../run/reporter-link.ts';
 import type { TellPlatform } from '../run/reporter-messages.ts';
 import { outcomeOf } from '../run/platforms.ts';
-import { assertOneOf, parseArguments, usageError } from './arguments.ts';
+import { assertOneOf, parseArguments, usageError, type Arguments } from './arguments.ts';
 import type { Command, CommandContext } from './command.ts';
 import { parseDuration } from './duration.ts';
 
@@ -16,12 +18,16 @@ const OUTCOMES = ['succeeded', 'failed', 'unknown'] as const;
 export const hookCommand: Command = {
   name: VERB,
   summary: "tell the recorder of a platform's step",
-  usage: `Usage: stateseal hook <${PLATFORMS.join('|')}> <event> [--outcome WORD] [--spool DIR] [--budget 2s]
+  usage: `Usage: stateseal hook <${PLATFORMS.join('|')}> <event> [--outcome WORD] [--actor LOGIN]
+           [--commit HASH] [--pull-request OWNER/PROJECT#N] [--job-url URL] [--spool DIR] [--budget 2s]
 
 Records that a job, a workflow or a session began or ended (job-started, job-finished, plan, apply, error, …), with what
 the platform's variables say of actor, commit, repository, pull request and job. The scripts in hooks/ call it.
 
 --outcome WORD  succeeded, failed or unknown; default: what the platform's variables say
+--actor LOGIN, --commit HASH, --pull-request OWNER/PROJECT#N, --job-url URL
+                claims, for a platform whose variables are not known; what has another shape is left out,
+                and a URL loses userinfo, query and fragment
 --spool DIR     as for stateseal exec
 --budget TIME   the longest wait; default 2s
 --quiet         no word about what could not be recorded, unless STATESEAL_VERBOSE is set
@@ -42,6 +48,10 @@ Exit code: 0, always. What could not be recorded is one line on standard error.
 async function tell(args: readonly string[], context: CommandContext): Promise<void> {
   const given = parseArguments(VERB, args, {
     outcome: { type: 'string' },
+    actor: { type: 'string' },
+    commit: { type: 'string' },
+    'pull-request': { type: 'string' },
+    'job-url': { type: 'string' },
     spool: { type: 'string' },
     budget: { type: 'string' },
   });
@@ -59,6 +69,7 @@ async function tell(args: readonly string[], context: CommandContext): Promise<v
     platform,
     event,
     outcome: outcome[0] ?? 'unknown',
+    claims: claimsOfFlags(platform, given),
     cwd,
     spoolDir: resolveSpoolDir(given.text('spool'), cwd, context),
     time: new Date(context.now()).toISOString(),
@@ -76,4 +87,14 @@ async function tell(args: readonly string[], context: CommandContext): Promise<v
   } finally {
     link.close();
   }
+}
+
+function claimsOfFlags(platform: string, given: Arguments): readonly Claim[] {
+  const [, project, number] = /^([^#]+)#([^#]+)$/.exec(given.text('pull-request') ?? '') ?? [];
+  return [
+    ...toClaims('actor', toActor(platform, given.text('actor')), 'flag'),
+    ...toClaims('commit', given.text('commit'), 'flag'),
+    ...toClaims('pull-request', toPullRequest(project, number), 'flag'),
+    ...toClaims('job-url', given.text('job-url'), 'flag'),
+  ];
 }

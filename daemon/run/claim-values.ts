@@ -22,8 +22,8 @@ export type ClaimField =
   | 'step'
   | 'workflow';
 
-/** Who says it: variables of the environment, the platform's event file, files of the git checkout. */
-export type ClaimSource = 'environment' | 'event-file' | 'git';
+/** Who says it: variables of the environment, the platform's event file, files of the git checkout, flags of a hook. */
+export type ClaimSource = 'environment' | 'event-file' | 'flag' | 'git';
 
 const COMMIT = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 /** Logins of forges and of Unix; an address has an @ and is left out. */

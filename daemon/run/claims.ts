@@ -5,19 +5,15 @@ import type { Claim } from '../record/observation.ts';
 import { toClaims } from './claim-values.ts';
 import { readGitCheckout } from './git-checkout.ts';
 import { readGithubEvent } from './github-event.ts';
-import { claimsOfEnvironment, type Platform } from './platforms.ts';
+import { claimsOfEnvironment } from './platforms.ts';
 
-/** Never throws. `also`: a platform the caller knows of although no variable says so. */
-export async function collectClaims(
-  environment: RunEnvironment,
-  directory: string,
-  also?: Platform,
-): Promise<readonly Claim[]> {
+/** Never throws. */
+export async function collectClaims(environment: RunEnvironment, directory: string): Promise<readonly Claim[]> {
   const [event, checkout] = await Promise.all([
     readGithubEvent(environment.GITHUB_EVENT_PATH),
     readGitCheckout(directory),
   ]);
-  const claims = claimsOfEnvironment(environment, event, also);
+  const claims = claimsOfEnvironment(environment, event);
   if (checkout === undefined) return claims;
   return [
     ...claims,

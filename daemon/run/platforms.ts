@@ -19,13 +19,8 @@ export function detectPlatforms(environment: RunEnvironment): readonly Platform[
 }
 
 /** Claims of every platform that is there; without one of them, of the person on this host. */
-export function claimsOfEnvironment(
-  environment: RunEnvironment,
-  event: GithubEvent,
-  also?: Platform,
-): readonly Claim[] {
-  const found = detectPlatforms(environment);
-  const platforms = also === undefined || found.includes(also) ? found : [...found, also];
+export function claimsOfEnvironment(environment: RunEnvironment, event: GithubEvent): readonly Claim[] {
+  const platforms = detectPlatforms(environment);
   const claims = platforms.flatMap((platform) => {
     switch (platform) {
       case 'github':
@@ -104,7 +99,7 @@ export function claimsOfAtlantis(environment: RunEnvironment): readonly Claim[] 
     ...say('ref', environment.HEAD_BRANCH_NAME),
     ...say('repository', url.replace(/\/(?:pull|-\/merge_requests|pull-requests|pullrequest)\/\d+.*$/, '')),
     ...say('pull-request', toPullRequest(project, environment.PULL_NUM)),
-    ...say('job-url', url),
+    // No job-url: Atlantis has a page per pull request, and that is no job.
     ...say('project', environment.PROJECT_NAME),
     ...say('step', environment.COMMAND_NAME),
   ];

@@ -1,4 +1,5 @@
 // What the wrapper and its reporter say to one another over their channel. Both are one version of one program.
+import type { Claim } from '../record/observation.ts';
 import type { Delivery } from '../spool/deliver.ts';
 
 export interface BeginRun {
@@ -45,6 +46,8 @@ export interface TellPlatform {
   readonly platform: string;
   readonly event: string;
   readonly outcome: 'succeeded' | 'failed' | 'unknown';
+  /** What flags say, beside what variables and the checkout do. */
+  readonly claims: readonly Claim[];
   readonly cwd: string;
   readonly spoolDir: string;
   readonly time: string;

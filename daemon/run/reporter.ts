@@ -92,7 +92,7 @@ async function tellPlatform(request: TellPlatform): Promise<Delivery> {
     time,
     // A step of a job is no run of Terraform; the claims tie it to those.
     run: uuidV7(Date.parse(time), randomBytes(10)),
-    claims: await collectClaims(world.environment, cwd),
+    claims: [...request.claims, ...(await collectClaims(world.environment, cwd))],
     platform,
     event,
     outcome,

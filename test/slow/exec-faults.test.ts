@@ -22,7 +22,8 @@ import { INGEST_PUB, NEW, REFUSED, TMP } from '../../daemon/spool/layout.ts';
 import { makeClientSpool, type ClientSpool, type Delivered } from '../support/client-spool.ts';
 import { findProgram, requireComponent } from '../support/components.ts';
 import { packProgram, type PackedProgram } from '../support/packed-program.ts';
-import { makeWays, type Told, type Ways } from '../support/wrapped-terraform.ts';
+import { spawnStateseal } from '../support/stateseal-process.ts';
+import { makeWays, WAYS, type Told, type Ways } from '../support/wrapped-terraform.ts';
 
 const CONFIG = 'variable "name" { default = "a" }\nresource "terraform_data" "one" { input = var.name }\n';
 const CANARY = 'canary-7Hq9zT2mXw';
@@ -55,6 +56,32 @@ describe('exec while something is broken', function () {
   const apply = 'terraform apply -no-color -auto-approve';
   const state = (): string => join(room, 'terraform.tfstate');
 
+  /**
+   * A run that works and one that fails, three ways with the settings of every user: the same bytes and codes, and no
+   * more time than promised. 2 s are ours, the rest is the machine's.
+   */
+  const expectSame = async (env: Readonly<Record<string, string>> = {}): Promise<void> => {
+    for (const [command, code] of [
+      [apply, 0],
+      [`${apply} -var=undeclared=1`, 1],
+    ] as const) {
+      const seen: { readonly told: Told; readonly tookMs: number }[] = [];
+      for (const way of WAYS) {
+        rmSync(state(), { force: true });
+        const startedMs = performance.now();
+        const told = await ways.sh(way, room, command.replace('terraform', ways.call(way)), env);
+        const tookMs = performance.now() - startedMs;
+        seen.push({ told: { ...told, stdout: masked(told.stdout), stderr: masked(told.stderr) }, tookMs });
+      }
+      const [bare, ...others] = seen;
+      expect(bare?.told.code).to.equal(code);
+      for (const { told, tookMs } of others) {
+        expect(told).to.deep.equal(bare?.told);
+        expect(tookMs - (bare?.tookMs ?? 0)).to.be.below(5_000);
+      }
+    }
+  };
+
   /** Terraform did its work; one line at most says that it is not recorded. */
   const expectRun = async (reason: RegExp, env: Readonly<Record<string, string>> = {}): Promise<void> => {
     rmSync(state(), { force: true });
@@ -72,7 +99,24 @@ describe('exec while something is broken', function () {
     expect(closed.code).to.equal(2);
     expect(closed.stderr).to.match(/^stateseal: .* \[run-not-recorded\]\nhint: .*not started.*\n$/u);
     expect(existsSync(join(room, 'started'))).to.equal(false);
+    await expectSame(env);
   };
+
+  it('a recorder that hangs, and one that was killed', async () => {
+    const dataDir = join(folder, 'data');
+    const options = { env: { STATESEAL_SPOOL: '' } };
+    const recorder = spawnStateseal(['watch', room, '--data-dir', dataDir, '--http', 'off'], options);
+    try {
+      await recorder.until(/ready/u);
+      recorder.child.kill('SIGSTOP');
+      await expectSame({ STATESEAL_SPOOL: join(dataDir, 'spool') });
+      recorder.child.kill('SIGKILL');
+      await recorder.finished();
+      await expectSame({ STATESEAL_SPOOL: join(dataDir, 'spool') });
+    } finally {
+      await recorder.stop('SIGKILL');
+    }
+  });
 
   it('no spool, a spool of nobody, a key that is a FIFO or has another owner', async () => {
     await expectRun(/no-spool/u, { STATESEAL_SPOOL: join(folder, 'nowhere') });
@@ -235,4 +279,11 @@ function finishedOf(seen: readonly Delivered[]): RunFinishedObservation {
   const last = seen.map(({ observation }) => observation).findLast(({ kind }) => kind === 'run.finished');
   if (last?.kind !== 'run.finished') throw new Error('expected the end of a run');
   return last;
+}
+
+/** Ids and times differ between any two runs. */
+function masked(text: string): string {
+  return text
+    .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gu, '<id>')
+    .replaceAll(/after \d+m?s/gu, '<time>');
 }

@@ -1,6 +1,6 @@
 // Each hook as its platform runs it, by drivers that imitate the platform's own way to call: on success, on failure, when
 // the job is killed, and without a recorder. Atlantis and Terragrunt themselves are not here: their calls are imitated.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -163,6 +163,7 @@ describe('hooks, as their platforms run them', function () {
     expect(finished).to.include({ event: 'finished', outcome: 'failed' });
     expect(value(started as PlatformObservation, 'actor')).to.equal('atlantis:carol');
     expect(value(started as PlatformObservation, 'repository')).to.equal('github.com/acme/infra');
+    expect(value(started as PlatformObservation, 'job-url')).to.equal('');
     expect(JSON.stringify([started, finished])).not.to.contain(CANARY);
   });
 
@@ -183,7 +184,19 @@ describe('hooks, as their platforms run them', function () {
   });
 
   it('other CI, and a login by ssh', async () => {
-    expect(await run(join(HOOKS, 'ci.sh'), ['finished', 'succeeded'], world({}))).to.deep.equal(silent);
+    const flags = ['--actor', 'carol', '--commit', COMMIT, '--pull-request', 'acme/infra#12'];
+    const url = `https://x:${CANARY}@ci.example/jobs/7?token=${CANARY}`;
+    const ci = ['finished', 'succeeded', ...flags, '--job-url', url];
+    expect(await run(join(HOOKS, 'ci.sh'), ci, world({}))).to.deep.equal(silent);
+    const [step] = await steps(1);
+    expect(
+      step?.claims.filter(({ by }) => by === 'flag').map((claim) => `${claim.field} ${claim.value}`),
+    ).to.deep.equal([
+      'actor ci:carol',
+      `commit ${COMMIT}`,
+      'pull-request acme/infra#12',
+      'job-url https://ci.example/jobs/7',
+    ]);
     const login = world({ SSH_CONNECTION: '203.0.113.9 5022 10.0.0.1 22', USER: 'erin' });
     const told = await run('sh', ['-c', `. ${join(HOOKS, 'ssh-profile.sh')}; command -v terraform`], login);
     expect(told).to.deep.equal({ ...silent, stdout: `${join(folder, 'shim')}/terraform\n` });
@@ -192,7 +205,7 @@ describe('hooks, as their platforms run them', function () {
       'ci succeeded',
       'ssh unknown',
     ]);
-    expect(JSON.stringify(seen)).to.contain('user:erin').and.not.contain('203.0.113.9');
+    expect(JSON.stringify(seen)).to.contain('user:erin').and.not.contain('203.0.113.9').and.not.contain(CANARY);
   });
 
   it('without a spool, without stateseal, and with one that hangs: exit 0 and one line', async () => {
@@ -211,5 +224,22 @@ describe('hooks, as their platforms run them', function () {
     // 2 s of its own; the rest is the machine's.
     expect(performance.now() - startedMs).to.be.below(10_000);
     expect(existsSync(join(folder, 'nowhere'))).to.equal(false);
+  });
+
+  it('with its own settings, a program or a spool that hangs costs a job 2 seconds at most', async () => {
+    const hook = join(HOOKS, 'github-job-completed.sh');
+    const env = Object.fromEntries(Object.entries(world(GITHUB)).filter(([name]) => name !== 'STATESEAL_HOOK_SECONDS'));
+    const timed = async (args: readonly string[]): Promise<number> => {
+      const startedMs = performance.now();
+      expect(await run('bash', args, env)).to.include({ code: 0, stdout: '' });
+      return performance.now() - startedMs;
+    };
+    const bareMs = await timed(['-c', ':']);
+    // Nobody ever writes into this FIFO: who opens it to read waits for ever.
+    rmSync(join(spool.dir, 'ingest.pub'));
+    execFileSync('mkfifo', [join(spool.dir, 'ingest.pub')]);
+    expect((await timed(['-e', hook])) - bareMs).to.be.below(5_000);
+    writeFileSync(join(folder, 'bin', 'stateseal'), '#!/bin/sh\nexec sleep 30\n');
+    expect((await timed(['-e', hook])) - bareMs).to.be.below(5_000);
   });
 });
