@@ -1,5 +1,6 @@
 // Who held the lock, with real processes: other uids, sudo, detached sessions, forged command lines, foreign holders,
-// numbers used twice, secrets in every command line. STATESEAL_FULL=1 runs 200 interleavings.
+// numbers used twice, secrets in every command line. CI runs fewer interleavings, with another seed each time. All 200:
+//   STATESEAL_FULL=1 npx mocha --no-config --timeout 1800000 test/slow/attribution.test.ts
 import {
   chmodSync,
   chownSync,
@@ -14,14 +15,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { bestActors } from '../../daemon/record/actors.ts';
+import { statusCommand } from '../../daemon/commands/status.ts';
 import type { Claim } from '../../daemon/record/observation.ts';
 import {
   claimsOf,
   createRandom,
   formatSummary,
   holdLock,
+  isWritable,
   judgeRuns,
   pidOf,
+  stateText,
   toRun,
   valuesOf,
   type Run,
@@ -36,7 +40,10 @@ import { openWatched, type Watched } from '../support/watched.ts';
 
 const IS_FULL = process.env['STATESEAL_FULL'] === '1';
 const INTERLEAVINGS = IS_FULL ? 200 : 30;
-const ATTEMPTS = IS_FULL ? 1 : 3;
+const MIN_SHARE = 0.95;
+/** Of /proc/self/loginuid where no login was. */
+const NO_LOGIN_UID = 4_294_967_295;
+const LAST_PID = '/proc/sys/kernel/ns_last_pid';
 const [ANA, BEN] = [64_101, 64_102];
 
 describe('attribution', function () {
@@ -94,24 +101,17 @@ describe('attribution', function () {
       });
       return Promise.all(jobs);
     };
-    // A machine that is busy with something else hears events late: a share that falls short is measured again. A swap
-    // is one for good.
-    let share = 0;
-    let recorded = 0;
-    for (let attempt = 0; attempt < ATTEMPTS && share < 0.95; attempt += 1) {
-      const runs: Run[] = [];
-      for (let round = 0; round < INTERLEAVINGS; round += 1) {
-        runs.push(...(await interleave(attempt * INTERLEAVINGS + round)));
-        recorded += LANES.length;
-        await watched.untilRecords('state.changed', recorded, 60_000);
-      }
-      const summary = judgeRuns(runs, watched.records('state.changed'));
-      console.log(`      ${formatSummary(summary)}`);
-      expect(summary.swapped).to.deep.equal([]);
-      expect(judgeRuns(runs, watched.records('lock.acquired', 'lock.released')).swapped).to.deep.equal([]);
-      share = summary.attributed / summary.fair;
+    const runs: Run[] = [];
+    for (let round = 0; round < INTERLEAVINGS; round += 1) {
+      runs.push(...(await interleave(round)));
+      await watched.untilRecords('state.changed', (round + 1) * LANES.length, 60_000);
     }
-    expect(share).to.be.at.least(0.95);
+    const summary = judgeRuns(runs, watched.records('state.changed'));
+    console.log(`      ${formatSummary(summary)}`);
+    expect(summary.swapped).to.deep.equal([]);
+    expect(judgeRuns(runs, watched.records('lock.acquired', 'lock.released')).swapped).to.deep.equal([]);
+    expect(summary.fair).to.be.greaterThan(INTERLEAVINGS);
+    expect(summary.attributed / summary.fair).to.be.at.least(MIN_SHARE);
   });
 
   describe('a real terraform', () => {
@@ -138,7 +138,7 @@ describe('attribution', function () {
       return claimsOf(records.at(-1));
     };
 
-    it('of two uids, under sudo, and detached: each as the kernel knows it', async () => {
+    it('of two uids, and detached: each as the kernel knows it', async () => {
       await open();
       for (const uid of [ANA, BEN]) {
         const claims = await applied(asUser(uid, terraform), configure(`of-${uid}`, uid));
@@ -154,16 +154,21 @@ describe('attribution', function () {
       const detached = ['bash', '-c', '"$@" </dev/null >/dev/null 2>&1 & disown; true', 'bash', 'setsid'];
       const claims = await applied([...asUser(ANA, [...detached, ...terraform])], cwd);
       expect(valuesOf(claims, 'actor', 'observed')).to.deep.equal([`uid:${ANA}`]);
-      const sudo = findProgram('sudo');
-      if (sudo === undefined) return console.log('      sudo is not there: not tried');
+    });
+
+    it('under sudo: the login that led there, and who it runs as', async function () {
+      requireComponent(this, 'sudo', findProgram('sudo') !== undefined, 'apt-get install sudo');
+      await open();
       // The login stays through sudo: it is set as a login program would, where this kernel lets us.
       const login = `echo ${BEN} > /proc/self/loginuid; cat /proc/self/loginuid > login; exec sudo -n env CHECKPOINT_DISABLE=1 PATH="$PATH" "$@"`;
       const rootCwd = configure('sudo', 0);
       const asRoot = await applied(['bash', '-c', login, 'bash', ...terraform], rootCwd);
       const set = Number(readFileSync(join(rootCwd, 'login'), 'utf8'));
       expect(valuesOf(asRoot, 'actor', 'observed')).to.include('uid:0');
-      expect(valuesOf(asRoot, 'login', 'observed')[0]).to.equal(set === 4_294_967_295 ? 'none' : `uid:${set}`);
-      if (set === BEN) expect(bestActors(asRoot)[0]?.name).to.equal(`uid:${BEN} as root`);
+      // A kernel without audit has a file that takes everything and keeps nothing.
+      if (set === NO_LOGIN_UID) console.log('      not shown: this kernel keeps no login uid');
+      else expect(bestActors(asRoot)[0]?.name).to.equal(`uid:${BEN} as root`);
+      expect(valuesOf(asRoot, 'login', 'observed')[0]).to.equal(set === NO_LOGIN_UID ? 'none' : `uid:${BEN}`);
       expect(asRoot.filter(({ field }) => /^parent-\d+-program$/.test(field)).map(({ value }) => value)).to.include(
         'sudo',
       );
@@ -232,46 +237,47 @@ describe('attribution', function () {
     }
     expect(records.map(({ record }) => record.type)).to.include('lock.acquired');
     const abandoned = records.find(({ record }) => record.type === 'lock.abandoned');
-    if (abandoned !== undefined)
-      expect(valuesOf(claimsOf(abandoned), 'process', 'observed').map(pidOf)).to.deep.equal([dead.pid]);
+    expect(valuesOf(claimsOf(abandoned), 'process', 'observed').map(pidOf)).to.deep.equal([dead.pid]);
   });
 
   it('says who holds a lock while it stands, from when', async () => {
     await open(() => withState('held', ANA));
-    const words = holdWords({
-      directory: join(base, 'infra', 'held'),
-      id: 'now',
-      holdMs: 1_500,
-      steps: 'lock info unlock',
-    });
+    const held = join(base, 'infra', 'held');
+    const words = holdWords({ directory: held, id: 'now', holdMs: 4_000, steps: 'lock info unlock' });
     const running = runWords(asUser(ANA, words));
     let holds: readonly HeldLock[] = [];
     const socket = join(watched.dataDir, CONTROL_FILE);
     for (let asked = 0; asked < 200 && holds.length === 0; asked += 1) {
       holds = ((await callDaemon(socket, 'status', 10_000)) as { holds: readonly HeldLock[] }).holds;
     }
+    const [shown, inFull] = [await watched.say(statusCommand), await watched.say(statusCommand, '--locks')];
     const { stdout } = await running;
+    const line =
+      /^held {7}held {3}OperationTypeApply {3}since \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ \([^)]+\) {3}uid:64101 \(observed\)$/mu;
+    expect(shown).to.match(line);
+    expect(inFull).to.match(new RegExp(line.source.replace('held {7}', ''), 'mu'));
+    expect(inFull)
+      .to.match(new RegExp(`^ {4}process pid:${Number.parseInt(stdout)}/\\d+ +observed +kernel$`, 'mu'))
+      .and.match(/^ {4}actor user:ci +claimed +lock-info$/mu);
     expect(holds.map(({ id, state, holder }) => [id, state, holder])).to.deep.equal([['now', 'held', 'held']]);
     const claims = holds[0]?.claims ?? [];
     expect(valuesOf(claims, 'process', 'observed').map(pidOf)).to.deep.equal([Number.parseInt(stdout)]);
     await watched.settled();
+    expect(await watched.say(statusCommand, '--locks')).to.equal('no lock stands beside any state\n');
     expect(((await callDaemon(socket, 'status', 10_000)) as { holds: readonly HeldLock[] }).holds).to.deep.equal([]);
   });
 
   it('names the process that died over its lock', async () => {
     await open(() => withState('dead', ANA));
-    const dead = await holdLock(ANA, {
-      directory: join(base, 'infra', 'dead'),
-      id: 'left',
-      holdMs: 200,
-      steps: 'lock info',
-    });
+    const directory = join(base, 'infra', 'dead');
+    const dead = await holdLock(ANA, { directory, id: 'left', holdMs: 200, steps: 'lock info' });
     const [abandoned] = await watched.untilRecords('lock.abandoned', 1);
     expect(valuesOf(claimsOf(abandoned), 'process', 'observed').map(pidOf)).to.deep.equal([dead.pid]);
     expect(valuesOf(claimsOf(abandoned), 'actor', 'observed')).to.deep.equal([`uid:${ANA}`]);
   });
 
-  it('does not take a process for the one that had its number before', async () => {
+  it('does not take a process for the one that had its number before', async function () {
+    requireComponent(this, LAST_PID, isWritable(LAST_PID), 'run as root on a kernel with CONFIG_CHECKPOINT_RESTORE');
     await open(() => withState('reused', ANA));
     const path = join(base, 'infra', 'reused');
     const dead = await holdLock(ANA, { directory: path, id: 'first', holdMs: 200, steps: 'lock info' });
@@ -279,11 +285,11 @@ describe('attribution', function () {
     let isReused = false;
     for (let attempt = 0; attempt < 40 && !isReused; attempt += 1) {
       const words = holdWords({ directory: path, id: '-', holdMs: 150, steps: 'lock' });
-      const script = `echo ${dead.pid - 1} > /proc/sys/kernel/ns_last_pid && "$@"; true`;
+      const script = `echo ${dead.pid - 1} > ${LAST_PID} && "$@"; true`;
       const ran = await runWords(['bash', '-c', script, 'bash', ...words]);
       isReused = Number.parseInt(ran.stdout) === dead.pid;
     }
-    console.log(`      the number was ${isReused ? '' : 'not '}used again`);
+    expect(isReused, 'the number is used again').to.equal(true);
     await watched.settled();
     const actors = watched.records('lock.acquired', 'lock.released', 'lock.abandoned').flatMap((record) => {
       return valuesOf(claimsOf(record), 'actor', 'observed');
@@ -291,8 +297,3 @@ describe('attribution', function () {
     expect(new Set(actors)).to.deep.equal(new Set([`uid:${ANA}`]));
   });
 });
-
-function stateText(lineage: string, serial: number): string {
-  const outputs = { round: { value: serial, type: 'number' } };
-  return `${JSON.stringify({ version: 4, terraform_version: '1.11.4', serial, lineage, outputs, resources: [] }, null, 2)}\n`;
-}

@@ -5,6 +5,7 @@ import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { requireComponent } from '../support/components.ts';
 import { makeSpool } from '../support/spool-scene.ts';
 
 const [JOB, OTHER_JOB, RECORDER] = [61_001, 61_002, 61_003];
@@ -15,10 +16,12 @@ describe('spool, shared between accounts', function () {
   let folder: string;
 
   beforeEach(function () {
-    if (process.getuid?.() !== 0) return this.skip();
+    requireComponent(this, 'the right to act as other accounts', process.getuid?.() === 0, 'run as root');
     folder = mkdtempSync(join(tmpdir(), 'stateseal-accounts-'));
     chmodSync(folder, 0o755);
-    if (as(JOB, `await import(${JSON.stringify(moduleOf('daemon/spool/deliver.ts'))})`).includes('EACCES')) this.skip();
+    const loaded = as(JOB, `await import(${JSON.stringify(moduleOf('daemon/spool/deliver.ts'))})`);
+    const hint = 'put the checkout and node where every account may read them';
+    requireComponent(this, 'a checkout that other accounts may read', !loaded.includes('EACCES'), hint);
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -7,6 +7,7 @@ import { openBox } from '../../daemon/spool/box.ts';
 import { deliver } from '../../daemon/spool/deliver.ts';
 import type { IngestKey } from '../../daemon/spool/ingest-key.ts';
 import { unpackParcel } from '../../daemon/spool/parcel.ts';
+import { requireComponent } from '../support/components.ts';
 import { makeSpool, runFinished, testId } from '../support/spool-scene.ts';
 
 const BUDGET = { budgetMs: 30_000 };
@@ -69,7 +70,8 @@ describe('deliver', () => {
     ['a directory', (path: string) => rm(path).then(() => mkdir(path))],
   ] as const) {
     it(`believes no ingest.pub that is ${what}`, async function () {
-      if (what === 'of a third account' && process.getuid?.() !== 0) return this.skip();
+      if (what === 'of a third account')
+        requireComponent(this, 'files of other accounts', process.getuid?.() === 0, 'run as root');
       await spoil(join(spool, 'ingest.pub'));
       expect(await deliver(spool, runFinished(1), [], BUDGET)).to.include({ reason: 'no-spool' });
       expect(await readdir(join(spool, 'new'))).to.deep.equal([]);

@@ -7,6 +7,7 @@ import { expect } from 'chai';
 import { deliver } from '../../daemon/spool/deliver.ts';
 import { openSpoolDirectory } from '../../daemon/spool/directory.ts';
 import type { IngestKey } from '../../daemon/spool/ingest-key.ts';
+import { requireComponent } from '../support/components.ts';
 import { makeSpool, runStarted } from '../support/spool-scene.ts';
 
 const BUDGET = { budgetMs: 30_000 };
@@ -50,7 +51,7 @@ describe('spool directory', () => {
     ['with an open folder that is not sticky', (path: string) => execFileSync('chmod', ['777', `${path}/new`])],
   ] as const) {
     it(`is refused when ${what}`, async function () {
-      if (!IS_ROOT) return this.skip();
+      requireComponent(this, 'files of other accounts', IS_ROOT, 'run as root');
       spoil(join(spool, 'made'));
       const code = await openSpoolDirectory(join(spool, 'made'), key.public).then(
         () => 'opened',
@@ -61,7 +62,7 @@ describe('spool directory', () => {
   }
 
   it('is taken as the service shares it', async function () {
-    if (!IS_ROOT) return this.skip();
+    requireComponent(this, 'files of other accounts', IS_ROOT, 'run as root');
     const directory = join(spool, 'made');
     execFileSync('chmod', ['755', directory]);
     execFileSync('chmod', ['3733', join(directory, 'new'), join(directory, 'tmp')]);

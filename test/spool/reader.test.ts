@@ -25,6 +25,7 @@ import { sealBox } from '../../daemon/spool/box.ts';
 import { deliver } from '../../daemon/spool/deliver.ts';
 import { createSpoolReader, type SpoolReader } from '../../daemon/spool/reader.ts';
 import { DEFAULT_QUOTAS, type Quotas } from '../../daemon/spool/quotas.ts';
+import { requireComponent } from '../support/components.ts';
 import { makeSpool, runStarted, testId } from '../support/spool-scene.ts';
 
 const BUDGET = { budgetMs: 30_000 };
@@ -131,7 +132,7 @@ describe('spool reader', () => {
   });
 
   it('turns away everything that is no box, and takes what is one', async function () {
-    if (!IS_ROOT) return this.skip();
+    requireComponent(this, 'files of other accounts', IS_ROOT, 'run as root');
     this.timeout(10_000);
     const outside = join(spool, 'outside');
     await writeFile(outside, 'a file of somebody else');
@@ -198,7 +199,7 @@ describe('spool reader', () => {
   });
 
   it('drops the newest of an account that has too much, says it, and serves the others first', async function () {
-    if (!IS_ROOT) return this.skip();
+    requireComponent(this, 'files of other accounts', IS_ROOT, 'run as root');
     for (let number = 1; number <= 6; number += 1) await put(number, HOSTILE);
     await put(9, 1001);
     const reader = open({ ...DEFAULT_QUOTAS, files: 4 });

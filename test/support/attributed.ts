@@ -1,4 +1,5 @@
 // Runs that know themselves who they were, and what the log says of them.
+import { accessSync, constants } from 'node:fs';
 import { expect } from 'chai';
 import type { Claim } from '../../daemon/record/observation.ts';
 import { objectsAt, textAt } from '../../daemon/store/queries-fields.ts';
@@ -83,4 +84,18 @@ export function createRandom(seed: number): () => number {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return state / 0x100000000;
   };
+}
+
+export function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function stateText(lineage: string, serial: number): string {
+  const outputs = { round: { value: serial, type: 'number' } };
+  return `${JSON.stringify({ version: 4, terraform_version: '1.11.4', serial, lineage, outputs, resources: [] }, null, 2)}\n`;
 }

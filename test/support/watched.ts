@@ -45,6 +45,8 @@ export interface Watched {
   seal(): Promise<void>;
   /** What every verb, the API and the control socket say, each answer a place; sealed records needed for proofs. */
   answers(fromLeaf?: number): Promise<Place[]>;
+  /** What one verb prints. */
+  say(command: Pick<Command, 'name'> & { run: ServiceRun }, ...args: readonly string[]): Promise<string>;
   /** All that is on disk now, and all that was printed. */
   written(): Promise<Place[]>;
   /** Seals and stops; the exit code. */
@@ -104,6 +106,7 @@ export async function openWatched(options: WatchedOptions): Promise<Watched> {
       }
     },
     seal: async () => void (await control('seal')),
+    say: async (command, ...args) => (await verb(command, args)).bytes.toString(),
     async answers(fromLeaf = 0) {
       const changes = records('state.changed').filter(({ leafIndex }) => leafIndex >= fromLeaf);
       const leaves = Array.from({ length: queries.size() - fromLeaf }, (_, index) => String(fromLeaf + index));
