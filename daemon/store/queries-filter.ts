@@ -203,7 +203,14 @@ function amongCondition({ ids }: LabelledStates): SqlPart {
 }
 
 function problemCondition(): SqlPart {
-  return joinParts(' OR ', [oneOf('c.kind', [...PROBLEM_KINDS]), { sql: "c.continuity = 'gap'", parameters: [] }]);
+  const isOdd = joinParts(' OR ', [
+    oneOf('c.kind', [...PROBLEM_KINDS]),
+    { sql: "c.continuity = 'gap'", parameters: [] },
+  ]);
+  // History from before the recorder watched is no news to look at.
+  const isImported = `EXISTS (SELECT 1 FROM entry e WHERE e.leaf_index = c.leaf_index
+    AND json_valid(CAST(e.line AS TEXT)) AND json_extract(CAST(e.line AS TEXT), '$.data.backfilled'))`;
+  return joinParts(' AND ', [isOdd, { sql: `NOT ${isImported}`, parameters: [] }]);
 }
 
 function timeParts(table: 'c' | 'r', filter: ChangeFilter): SqlPart[] {

@@ -87,6 +87,8 @@ export function createLists(
   const toLine = (row: Row, filter: ChangeFilter, renames: readonly AddressInState[]): LogLine | undefined => {
     const stored = readRecord(row.leafIndex);
     if (stored === undefined) return undefined;
+    // History from before the recorder watched is no news to look at.
+    if (filter.problemsOnly === true && stored.record.data['backfilled'] === true) return undefined;
     if (stored.record.type === 'source.inventoried') {
       const news = filterNews(inventory.news(row.leafIndex), filter);
       return news.backends.length + news.unseen.length === 0 ? undefined : { is: 'record', stored, news };

@@ -48,6 +48,8 @@ export interface ChangeSummary {
   /** 'opaque' for an encrypted state, else ''. */
   readonly form: string;
   readonly vantage: { readonly recorder: string; readonly host: string; readonly source: string };
+  /** From before the recorder watched: it calls for nobody. */
+  readonly isImported: boolean;
   readonly isProblem: boolean;
 }
 
@@ -92,13 +94,15 @@ export function toChangeSummary(leafIndex: number, record: ParsedRecord): Change
       host: textAt(data, 'vantage', 'host'),
       source: textAt(data, 'vantage', 'source'),
     },
-    isProblem: PROBLEM_KINDS.has(kind) || continuity === 'gap',
+    isImported: data['backfilled'] === true,
+    isProblem: data['backfilled'] !== true && (PROBLEM_KINDS.has(kind) || continuity === 'gap'),
   };
 }
 
 export function isProblemLine(line: LogLine): boolean {
   if (line.is === 'change') return line.change.isProblem;
   const { type, data } = line.stored.record;
+  if (data['backfilled'] === true) return false;
   return PROBLEM_TYPES.has(type) || PROBLEM_CONTENTS.includes(textAt(data, 'content'));
 }
 

@@ -37,7 +37,8 @@ export interface Gap {
   readonly toSerial: string;
   /** Word of the record that reveals it, or ''. */
   readonly reason: string;
-  readonly explainedBy: 'note' | 'stop' | 'none';
+  /** 'import': in history from before the recorder watched. */
+  readonly explainedBy: 'note' | 'stop' | 'import' | 'none';
 }
 
 export interface NewGap extends Omit<Gap, 'explainedBy'> {
@@ -45,6 +46,8 @@ export interface NewGap extends Omit<Gap, 'explainedBy'> {
   readonly causedAt?: number;
   /** The recorder said itself why it was away. */
   readonly isDeclared?: boolean;
+  /** Of history that was imported. */
+  readonly isImported?: boolean;
 }
 
 export interface GapList {
@@ -74,9 +77,10 @@ export function createGapList(): GapList {
   const isNoted = ({ kind, leafIndex, id }: NewGap): boolean =>
     kind !== 'overdue' && (notedIndexes.has(leafIndex) || (id !== '' && notedIds.has(id)));
   const settleOne = (gap: NewGap, outages: ReadonlyMap<number, NewGap>): Gap => {
-    const { causedAt, isDeclared, ...rest } = gap;
+    const { causedAt, isDeclared, isImported, ...rest } = gap;
     const cause = causedAt === undefined ? undefined : outages.get(causedAt);
     if (isNoted(gap) || (cause && isNoted(cause))) return { ...rest, explainedBy: 'note' };
+    if (isImported === true) return { ...rest, explainedBy: 'import' };
     return { ...rest, explainedBy: isDeclared === true || cause?.isDeclared === true ? 'stop' : 'none' };
   };
   return {

@@ -169,6 +169,12 @@ const GAP_TEXT: Readonly<Record<Gap['kind'], string>> = {
   overdue: 'nothing since',
 };
 
+const KNOWN_TEXT: Readonly<Record<Exclude<Gap['explainedBy'], 'none'>, string>> = {
+  note: '   explained by a note',
+  stop: '   declared',
+  import: '   in imported history',
+};
+
 function gapText(gap: Gap): string {
   const { kind, state, fromSerial, toSerial, from, to, reason, explainedBy, leafIndex } = gap;
   const serials = fromSerial === '' && toSerial === '' ? '' : ` between serials ${fromSerial} and ${toSerial}`;
@@ -176,7 +182,7 @@ function gapText(gap: Gap): string {
   const time = from === '' ? (to === '' ? '' : `, seen ${formatTime(to)}`) : `, ${formatTime(from)}${until}`;
   const why = reason === '' ? '' : ` (${reason})`;
   const note = kind === 'overdue' ? '' : `   → stateseal note ${leafIndex} "…"`;
-  const known = explainedBy === 'none' ? note : explainedBy === 'note' ? '   explained by a note' : '   declared';
+  const known = explainedBy === 'none' ? note : KNOWN_TEXT[explainedBy];
   return escapeText(`${state === '' ? '' : `${state}  `}${GAP_TEXT[kind]}${serials}${time}${why}${known}`);
 }
 

@@ -80,6 +80,7 @@ export function createStateSteps(gaps: GapList): StateSteps {
       fromSerial: text(data, 'fromSerial') || text(before, 'serial'),
       toSerial: text(data, 'toSerial') || text(version, 'serial'),
       reason,
+      isImported: member(data, 'backfilled') === true,
       ...(reason === 'recorder-stopped' && outage !== undefined ? { causedAt: outage } : {}),
     });
   };

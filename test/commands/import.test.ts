@@ -57,6 +57,26 @@ describe('stateseal import, of a directory', function () {
     expect(serials()).to.deep.equal(found);
   });
 
+  it('raises no alarm: nothing to look at, no gap to explain; from --since on', async () => {
+    const since = await runStateseal(['import', infra, '--since', '2023-11-14T22:14:00Z', '--dry-run', '--json']);
+    expect(JSON.parse(since.stdout)).to.include({ versions: 4, changes: 3 });
+    const later = await runStateseal(['import', infra, '--since', '2023-11-15', '--dry-run', '--json']);
+    expect(JSON.parse(later.stdout)).to.include({ versions: 3, changes: 2 });
+    expect((await runStateseal(['import', infra, '--data-dir', data()])).code).to.equal(0);
+    const log = await runStateseal(['log', '--data-dir', data()]);
+    expect(log.stdout)
+      .to.match(/^3 changes/mu)
+      .and.not.contain('look');
+    expect((await runStateseal(['log', '--problems', '--data-dir', data()])).stdout).not.to.contain('infra');
+    const verified = await runStateseal(['verify', '--data-dir', data(), '--json']);
+    type Verified = { exit: number; completeness: { gaps: { explainedBy: string; state: string }[] } };
+    for (const line of verified.stdout.trim().split('\n')) {
+      const { exit, completeness } = JSON.parse(line) as Verified;
+      expect(exit).to.equal(0);
+      expect(completeness.gaps.filter(({ state }) => state !== '')).to.deep.equal([]);
+    }
+  });
+
   it('runs in the daemon where one runs, and leaves alone what that watches', async () => {
     const config = await loadConfig(
       { dataDir: data(), roots: [join(folder, 'elsewhere')], httpPort: 'off' },

@@ -41,6 +41,7 @@ const missed = (atSeconds: number, reason: string, name = 'network'): SampleReco
   atSeconds,
   data: { state: { ...sampleState, id: name, name }, reason, fromSerial: '11', toSerial: '14' },
 });
+const imported = ({ data, ...rest }: SampleRecord): SampleRecord => ({ ...rest, data: { ...data, backfilled: true } });
 const changed = (atSeconds: number, continuity: string, name = 'network'): SampleRecord => ({
   type: 'state.changed',
   atSeconds,
@@ -170,10 +171,12 @@ describe('completeness: states', () => {
       { type: 'state.flooded', atSeconds: 3, data: { state: sampleState } },
       { type: 'spool.overflowed', atSeconds: 4 },
       noted(5, 3),
+      imported(missed(5, 'not-in-store', 'old')),
       stopped(6),
     ]);
     expect(kinds(result)).to.have.members([
       'versions-missed none',
+      'versions-missed import',
       'serial-gap note',
       'flooded none',
       'spool-overflow none',
@@ -185,7 +188,7 @@ describe('completeness: states', () => {
       leafIndex: 2,
     });
     expect(result.gaps.find(({ kind }) => kind === 'serial-gap')).to.include({ fromSerial: '3', toSerial: '5' });
-    expect(result).to.include({ count: 4, unexplainedCount: 3, verdict: 'unexplained' });
+    expect(result).to.include({ count: 5, unexplainedCount: 3, verdict: 'unexplained' });
   });
 
   it('lays what was missed while the recorder was away to that outage', () => {
