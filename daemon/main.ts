@@ -65,7 +65,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     const { flags, rest } = splitGlobalFlags(argv);
     const [verb, ...args] = rest;
     if (flags.version) return print(`stateseal ${readVersion()}\n`);
-    if (verb === undefined || verb === 'help') return print(GLOBAL_HELP);
+    if (verb === undefined || ['help', '--help', '-h'].includes(verb)) return print(GLOBAL_HELP);
     const command = COMMANDS.find(({ name }) => name === verb);
     if (command === undefined) throw unknownVerb(verb);
     const own = args.includes('--') ? args.slice(0, args.indexOf('--')) : args;

@@ -21,13 +21,12 @@ Set up        init [dir…]             ask what to watch and where to seal, wri
               doctor                  look at host, archive and bucket, and say what to mend
               backend credential …    who may use the HTTP state backend
               archive extend <place>  let the locks of what is sealed end later; hold it
+              restore --from <place>  a lost data directory, from its archive
 
 Prove         verify [archive|proof]  integrity and completeness, offline
-              monitor <archive>     verify again and again from elsewhere, and alarm
+              monitor <archive>       verify again and again from elsewhere, and alarm
               prove <n>               write an inclusion proof
               secret check            was this value ever in a state?
-
-Set up        restore --from <place>  a lost data directory, from its archive
 
 Global flags  --data-dir, --config, --json (one object per line), --no-color, -q, -v, --version
 Exit codes    0 ok   1 verification failed / differences found   2 usage or could not run   3 incomplete (gaps without explanation)
