@@ -73,7 +73,7 @@ export function wantsTalk(environment: NodeJS.ProcessEnv = process.env): boolean
  */
 const RUN_VARIABLES = [
   // Terraform's own, to find the working directory's backend, workspace and plan.
-  ...['TF_DATA_DIR', 'TF_WORKSPACE'],
+  ...['TF_DATA_DIR', 'TF_WORKSPACE', 'TF_CLOUD_HOSTNAME', 'TF_CLOUD_ORGANIZATION', 'KUBE_NAMESPACE', 'PG_SCHEMA_NAME'],
   // The person on a terminal.
   ...['USER', 'LOGNAME', 'SUDO_USER', 'SSH_CONNECTION'],
   // GitHub Actions.

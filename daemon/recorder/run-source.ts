@@ -49,7 +49,9 @@ function toNames(uri: string, workspace: string): readonly string[] {
     .split('/')
     .filter((segment) => segment !== '' && !segment.startsWith('env:'));
   const last = (segments.at(-1) ?? '').replace(/\.(?:tfstate|json)$/u, '');
-  const path = last === 'terraform' || last === '' ? segments.slice(0, -1) : [...segments.slice(0, -1), last];
+  // A backend that ends in the workspace's name has its own name before it.
+  const isTold = last === 'terraform' || last === '' || last === workspace;
+  const path = isTold ? segments.slice(0, -1) : [...segments.slice(0, -1), last];
   const suffix = workspace === '' || workspace === 'default' ? '' : `@${workspace}`;
   const names = path.map((_, index) => path.slice(path.length - 1 - index).join('/') + suffix);
   return names.length > 0 ? names : [uri];

@@ -27,7 +27,10 @@ export async function readBackend(
   const workspace = await readWorkspace(dataDir, environment);
   if ((await realPathOf(directory)) === '') return { type: '', workspace, reference: '', statePath: '' };
   const pointer = await readBounded(join(dataDir, 'terraform.tfstate'), MAX_POINTER_BYTES);
-  const named = pointer instanceof Uint8Array ? parseBackendPlace(pointer, workspace, httpAddress) : undefined;
+  const named =
+    pointer instanceof Uint8Array
+      ? parseBackendPlace(pointer, workspace, { ...environment, TF_HTTP_ADDRESS: httpAddress })
+      : undefined;
   const place = named ?? localPlace(workspace);
   const path = place.type === 'local' ? (stateFlagOf(argv) ?? place.statePath) : '';
   return {

@@ -23,8 +23,12 @@ export function localPlace(workspace: string, path?: string, workspaceDir?: stri
   return { type: 'local', remote: undefined, statePath };
 }
 
-/** `httpAddress`: what the environment says, before any cleaning. Undefined for bytes that are no pointer. Never throws. */
-export function parseBackendPlace(bytes: Uint8Array, workspace: string, httpAddress = ''): BackendPlace | undefined {
+/** `environment`: what Terraform takes from it where the file is silent. Undefined for bytes that are no pointer. Never throws. */
+export function parseBackendPlace(
+  bytes: Uint8Array,
+  workspace: string,
+  environment: Variables = {},
+): BackendPlace | undefined {
   const backend = readBackend(bytes);
   if (backend === undefined) return undefined;
   const type = member(backend, 'type');
@@ -33,17 +37,19 @@ export function parseBackendPlace(bytes: Uint8Array, workspace: string, httpAddr
   const text = textsOf(config);
   if (type === 'local') return localPlace(workspace, text('path'), text('workspace_dir'));
   if (type === 'http')
-    return { type, remote: webPlace(httpAddress === '' ? text('address') : httpAddress), statePath: '' };
-  const named = REMOTE[type]?.(text, workspace, config);
+    return { type, remote: webPlace(given(environment, 'TF_HTTP_ADDRESS') ?? text('address')), statePath: '' };
+  const named = REMOTE[type]?.(text, workspace, config, environment);
   const isWhole = named?.every((part) => part !== undefined && part !== '') === true;
   return { type, remote: isWhole ? named?.flatMap((part) => (part ?? '').split('/')) : undefined, statePath: '' };
 }
 
 type Texts = (name: string) => string | undefined;
 type Parts = readonly (string | undefined)[];
+type Variables = Readonly<Record<string, string | undefined>>;
+type Namer = (text: Texts, workspace: string, config: Json | undefined, environment: Variables) => Parts;
 
 /** Each backend's own naming of workspaces (docs/TERRAFORM.md §5). */
-const REMOTE: Readonly<Record<string, (text: Texts, workspace: string, config: Json | undefined) => Parts>> = {
+const REMOTE: Readonly<Record<string, Namer>> = {
   s3: (text, workspace) => {
     const prefix = workspace === DEFAULT ? [] : [text('workspace_key_prefix') ?? 'env:', workspace];
     return ['s3', text('bucket'), ...prefix, text('key')];
@@ -56,26 +62,33 @@ const REMOTE: Readonly<Record<string, (text: Texts, workspace: string, config: J
     suffixed(text('key'), 'env:', workspace),
   ],
   consul: (text, workspace) => ['consul', hostOf(text('address')), suffixed(text('path'), '-env:', workspace)],
-  pg: (text, workspace) => {
+  pg: (text, workspace, _, environment) => {
     const url = toUrl(text('conn_str'));
     const isDatabase = url !== undefined && /^postgres(?:ql)?:$/.test(url.protocol);
     const place = isDatabase ? [url.host, url.pathname.slice(1)] : [undefined];
-    return ['pg', ...place, text('schema_name') ?? 'terraform_remote_state', workspace];
+    return [
+      'pg',
+      ...place,
+      text('schema_name') ?? given(environment, 'PG_SCHEMA_NAME') ?? 'terraform_remote_state',
+      workspace,
+    ];
   },
-  kubernetes: (text, workspace) => {
+  kubernetes: (text, workspace, _, environment) => {
     const suffix = text('secret_suffix');
-    return ['kubernetes', text('namespace') ?? 'default', suffix && `tfstate-${workspace}-${suffix}`];
+    const namespace = text('namespace') ?? given(environment, 'KUBE_NAMESPACE') ?? 'default';
+    return ['kubernetes', namespace, suffix && `tfstate-${workspace}-${suffix}`];
   },
   remote: platformPlace('remote'),
   cloud: platformPlace('cloud'),
 };
 
 /** HCP Terraform and Enterprise: a workspace by name, by prefix, or the selected one of several. */
-function platformPlace(scheme: string) {
-  return (text: Texts, workspace: string, config: Json | undefined): Parts => {
+function platformPlace(scheme: string): Namer {
+  return (text, workspace, config, environment) => {
     const workspaces = textsOf(isJsonObject(config) ? firstOf(member(config, 'workspaces')) : undefined);
     const name = workspaces('name') ?? `${workspaces('prefix') ?? ''}${workspace}`;
-    return [scheme, text('hostname') ?? 'app.terraform.io', text('organization'), name];
+    const host = text('hostname') ?? given(environment, 'TF_CLOUD_HOSTNAME') ?? 'app.terraform.io';
+    return [scheme, host, text('organization') ?? given(environment, 'TF_CLOUD_ORGANIZATION'), name];
   };
 }
 
@@ -89,6 +102,10 @@ function webPlace(address: string | undefined): readonly string[] | undefined {
   } catch {
     return undefined;
   }
+}
+
+function given(environment: Variables, name: string): string | undefined {
+  return environment[name] === '' ? undefined : environment[name];
 }
 
 function suffixed(name: string | undefined, mark: string, workspace: string): string | undefined {

@@ -155,6 +155,15 @@ describe('two vantages of one version', () => {
     ]);
   });
 
+  it('name a state by its place, not by the workspace it ends in', async () => {
+    for (const [index, reference] of ['gs://acme/net/default.tfstate', 'pg://db:5432/states/dns/default'].entries()) {
+      const backend = { type: 'gcs', workspace: 'default', reference, statePath: '' };
+      await ingest(log, endedRun(log, index + 1, { backend }), stateBytes({ ...ONE, lineage: reference }));
+    }
+    const names = recordsOf(log, 'state.baselined').map(({ subject }) => subject);
+    expect(names).to.include.members(['net', 'dns']);
+  });
+
   it('let a source take over what runs have shown', async () => {
     const backend = { type: 's3', workspace: 'default', reference: 's3://states/late.tfstate', statePath: '' };
     await ingest(log, endedRun(log, 1, { backend }), stateBytes(TWO));

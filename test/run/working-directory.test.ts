@@ -105,6 +105,20 @@ describe('the working directory of a run', () => {
         blue,
       ]);
     }
+    const settings = {
+      KUBE_NAMESPACE: 'ops',
+      PG_SCHEMA_NAME: 'net',
+      TF_CLOUD_ORGANIZATION: 'acme',
+      TF_CLOUD_HOSTNAME: 'tfe.example',
+    };
+    const told = async (type: string, config: object): Promise<string> => {
+      const text = JSON.stringify({ version: 3, backend: { type, config, hash: 1 } });
+      writeFileSync(join(folder, '.terraform', 'terraform.tfstate'), text);
+      return (await readBackend(folder, settings, [], '')).reference;
+    };
+    expect(await told('kubernetes', { secret_suffix: 'a' })).to.equal('kubernetes://ops/tfstate-default-a');
+    expect(await told('pg', { conn_str: 'postgres://db/s' })).to.equal('pg://db/s/net/default');
+    expect(await told('cloud', { workspaces: { name: 'a' } })).to.equal('cloud://tfe.example/acme/a');
     // The environment's word comes before the file's, as it does for Terraform.
     const address = 'https://gitlab.example/api/v4/projects/7/terraform/state/prod?private_token=SECRETKEY';
     expect(await of('http', { address: 'https://other.example/' }, 'default', address)).to.equal(
