@@ -208,6 +208,33 @@ describe('hooks, as their platforms run them', function () {
     expect(JSON.stringify(seen)).to.contain('user:erin').and.not.contain('203.0.113.9').and.not.contain(CANARY);
   });
 
+  it('every hook, without a spool and without stateseal: exit 0, one line at most, the job goes on', async () => {
+    const sourced = (name: string): readonly string[] => ['-ec', `. ${join(HOOKS, name)}; echo on`];
+    const calls: readonly (readonly [program: string, args: readonly string[], env: Record<string, string>])[] = [
+      ['bash', ['-e', join(HOOKS, 'github-job-started.sh')], GITHUB],
+      ['bash', ['-e', join(HOOKS, 'github-job-completed.sh')], GITHUB],
+      ['sh', sourced('gitlab-pre-build.sh'), GITLAB],
+      ['sh', ['-c', `${HOOKS}/atlantis.sh apply-started`], ATLANTIS],
+      [join(HOOKS, 'terragrunt.sh'), ['error'], {}],
+      [join(HOOKS, 'ci.sh'), ['finished', 'failed'], {}],
+      ['sh', sourced('ssh-profile.sh'), { SSH_CONNECTION: '203.0.113.9 5022 10.0.0.1 22', USER: 'erin' }],
+    ];
+    for (const [program, args, env] of calls) {
+      const down = { STATESEAL_SPOOL: join(folder, 'nowhere') };
+      const without = { PATH: '/usr/bin:/bin' };
+      for (const missing of [down, without]) {
+        const told = await run(program, args, world({ ...env, ...missing }));
+        expect(told.code, args.join(' ')).to.equal(0);
+        expect(told.stdout).to.equal(args[0] === '-ec' ? 'on\n' : '');
+        // GitLab's hook tells twice: at the start and at the end.
+        for (const line of told.stderr.trimEnd().split('\n')) expect(line).to.match(/^(?:$|stateseal: )/u);
+        expect(told.stderr.split('\n').length).to.be.at.most(3);
+        expect(told.stderr).not.to.contain(CANARY);
+      }
+    }
+    expect(await spool.read()).to.deep.equal([]);
+  });
+
   it('without a spool, without stateseal, and with one that hangs: exit 0 and one line', async () => {
     const hook = join(HOOKS, 'github-job-completed.sh');
     const none = await run('bash', ['-e', hook], world({ ...GITHUB, STATESEAL_SPOOL: join(folder, 'nowhere') }));
