@@ -1,5 +1,5 @@
 // What exec and the shim add to a command: the same Terraform bare and wrapped, one after the other, with a spool that
-// takes the record. The program is compiled first, as its package is.
+// takes the record, and with none. The program is compiled first, as its package is.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,9 @@ import { makeWays, type Way, type Ways } from '../test/support/wrapped-terraform
 import { timeMs, toRow, type BenchRow, type Turn } from './row.ts';
 
 const CONFIG = 'resource "terraform_data" "one" {\n  count = 20\n}\n';
-const COMMANDS = ['version', 'plan -input=false'] as const;
+/** Each apply replaces one of the resources. */
+const APPLY = "apply -input=false -auto-approve '-replace=terraform_data.one[0]'";
+const COMMANDS = ['version', 'plan -input=false', APPLY] as const;
 
 /** No rows where there is no terraform. */
 export async function measureWrapped({ runs }: { readonly runs: number }): Promise<BenchRow[]> {
@@ -25,9 +27,12 @@ export async function measureWrapped({ runs }: { readonly runs: number }): Promi
     mkdirSync(room);
     writeFileSync(join(room, 'main.tf'), CONFIG);
     execFileSync('terraform', ['init'], { cwd: room, env: ways.environment('bare'), stdio: 'ignore' });
-    return (['exec', 'shim'] as const).flatMap((way) =>
+    const rows = (['exec', 'shim'] as const).flatMap((way) =>
       COMMANDS.map((command) => toBenchRow(way, command, measure(ways, room, way, command, runs))),
     );
+    const spoolless = makeWays(join(folder, 'spoolless'), packed.bin, join(folder, 'nowhere'));
+    const without = measure(spoolless, room, 'shim', APPLY, runs);
+    return [...rows, toBenchRow('shim, no spool', APPLY, without)];
   } finally {
     packed.remove();
     // A reporter may still be writing.
@@ -35,7 +40,7 @@ export async function measureWrapped({ runs }: { readonly runs: number }): Promi
   }
 }
 
-function toBenchRow(way: Way, command: string, turns: readonly Turn[]): BenchRow {
+function toBenchRow(way: string, command: string, turns: readonly Turn[]): BenchRow {
   const [word = ''] = command.split(' ');
   const facts = { name: `terraform ${word}, ${way}`, size: '20 resources', unit: 'ms', against: 'the bare command' };
   return toRow(facts, turns, 'none');
