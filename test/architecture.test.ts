@@ -12,7 +12,17 @@ const TIERS: readonly (readonly string[])[] = [
   ['json', 'glob.ts', 'terminal.ts', 'program.ts', 'global-flags.ts', 'config-environment.ts'],
   ['record', 'redaction', 'terraform', 'merkle'],
   ['s3'],
-  ['store', 'archive', 'sources', 'spool', 'keys.ts', 'control.ts', 'process-edge.ts', 'plain-run.ts'],
+  [
+    'store',
+    'archive',
+    'sources',
+    'spool',
+    'keys.ts',
+    'control.ts',
+    'http-socket.ts',
+    'process-edge.ts',
+    'plain-run.ts',
+  ],
   ['recorder', 'verify', 'config-backend.ts', 'config-file.ts', 'config-sources.ts', 'config.ts'],
   ['sealer', 'sealer.ts', 'http', 'backend', 'keeper', 'doctor', 'run'],
   [

@@ -4,6 +4,7 @@ import { createServer as createHttpServer, type RequestListener, type Server, ty
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { ConfigError, describeForeign } from '../errors.ts';
+import { closeServer, listen, parserStatus } from '../http-socket.ts';
 
 export interface BackendListenOptions {
   readonly host: string;
@@ -31,11 +32,11 @@ const CLOSE_GRACE_MS = 2_000;
 /** Throws ConfigError `backend-listen-failed` or `backend-tls`. */
 export async function listenBackend(handler: RequestListener, options: BackendListenOptions): Promise<BackendListener> {
   const server = await createServer(handler, options);
-  await listening(server, options);
+  await listen(server, options, (error) => listenFailed(error, options.port));
   const { port } = server.address() as AddressInfo;
   const scheme = options.tls === undefined ? 'http' : 'https';
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;
-  return { url: `${scheme}://${host}:${port}`, close: () => closeServer(server) };
+  return { url: `${scheme}://${host}:${port}`, close: () => closeServer(server, CLOSE_GRACE_MS) };
 }
 
 async function createServer(handler: RequestListener, options: BackendListenOptions): Promise<Server> {
@@ -67,33 +68,10 @@ async function createTls(
   }
 }
 
-function listening(server: Server, { host, port }: BackendListenOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const refuse = (error: Error): void => reject(listenFailed(error, port));
-    server.once('error', refuse);
-    server.listen({ host, port, exclusive: true }, () => {
-      server.off('error', refuse);
-      resolve();
-    });
-  });
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    const cut = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
-    server.close(() => {
-      clearTimeout(cut);
-      resolve();
-    });
-    server.closeIdleConnections();
-  });
-}
-
 /** What the parser refuses never reaches the handler; its words may quote the request, so none are said. */
 function refuseMalformed(error: Error & { readonly code?: string }, socket: Socket): void {
   if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
-  const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
-  socket.end(`HTTP/1.1 ${status} Refused\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`);
+  socket.end(`HTTP/1.1 ${parserStatus(error.code)} Refused\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`);
 }
 
 function listenFailed(error: Error, port: number): ConfigError {

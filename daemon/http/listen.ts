@@ -2,6 +2,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { ConfigError, describeForeign } from '../errors.ts';
+import { closeServer, listen, parserStatus } from '../http-socket.ts';
 import { formatProblem } from './problem.ts';
 
 export const DEFAULT_HTTP_HOST = '127.0.0.1';
@@ -44,12 +45,13 @@ export async function listenHttp(app: RequestListener, options: ListenOptions = 
   const host = LOOPBACK.get(options.host ?? DEFAULT_HTTP_HOST);
   if (host === undefined) throw hostRefused();
   const server = createLimitedServer(app);
-  await listening(server, host, options.port ?? DEFAULT_HTTP_PORT);
+  const wanted = options.port ?? DEFAULT_HTTP_PORT;
+  await listen(server, { host, port: wanted }, (error) => listenFailed(error, wanted));
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://${host === '::1' ? '[::1]' : host}:${port}`,
     port,
-    close: () => closeServer(server),
+    close: () => closeServer(server, CLOSE_GRACE_MS),
   };
 }
 
@@ -70,28 +72,6 @@ function createLimitedServer(app: RequestListener): Server {
   return server;
 }
 
-function listening(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const refuse = (error: Error): void => reject(listenFailed(error, port));
-    server.once('error', refuse);
-    server.listen({ host, port, exclusive: true }, () => {
-      server.off('error', refuse);
-      resolve();
-    });
-  });
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    const cut = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS);
-    server.close(() => {
-      clearTimeout(cut);
-      resolve();
-    });
-    server.closeIdleConnections();
-  });
-}
-
 /** What the parser refuses never reaches the application: too large headers, bad syntax, too slow. */
 function answerMalformed(error: Error & { readonly code?: string }, socket: Socket): void {
   if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
@@ -106,11 +86,6 @@ function answerMalformed(error: Error & { readonly code?: string }, socket: Sock
     `HTTP/1.1 ${status} Refused\r\ncontent-type: application/problem+json\r\ncontent-length: ${body.length}\r\n` +
       `cache-control: no-store\r\nconnection: close\r\n\r\n${body}`,
   );
-}
-
-function parserStatus(code: string | undefined): number {
-  if (code === 'HPE_HEADER_OVERFLOW') return 431;
-  return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
 }
 
 function hostRefused(): ConfigError {
