@@ -1,6 +1,6 @@
 // A state that no source watches, as runs show it: its names, its sighting, and how its row is told from a watched one.
 // Pure.
-import type { StateSighting } from '../sources/source.ts';
+import { BARE_SIGHTING, type StateSighting } from '../sources/source.ts';
 import { formatReferenceUri } from '../sources/reference.ts';
 import type { StateRow } from '../store/states.ts';
 import type { SightingContext } from './parts.ts';
@@ -22,19 +22,13 @@ export function toRunSighting(
   key: string,
 ): StateSighting {
   return {
+    ...BARE_SIGHTING,
     reference,
     condition: 'state',
     sourceVersion: `${VERSION_PREFIX}${key}`,
     bytes,
     effectiveTime,
     timeBasis: 'run',
-    problem: undefined,
-    lock: undefined,
-    lockHoldsSince: -1,
-    lastLock: undefined,
-    recentLocks: [],
-    backup: undefined,
-    numberedBackupSeconds: 0,
   };
 }
 

@@ -11,7 +11,7 @@ import { parseNumberedBackup } from './layout.ts';
 import { parseReferenceUri, toPlace, type StatePlace } from './reference.ts';
 import { Roots } from './roots.ts';
 import { readSettled } from './settled-read.ts';
-import type { StateReference, StateSighting, StateSource } from './source.ts';
+import { BARE_SIGHTING, type StateReference, type StateSighting, type StateSource } from './source.ts';
 
 export interface BackupSourceOptions extends Pick<DirectorySourceOptions, 'roots' | 'ignore' | 'maxFileBytes'> {
   /** The newest backup that is not younger begins the history of a state; older ones are not read. */
@@ -58,19 +58,13 @@ export function openBackupSource(options: BackupSourceOptions): StateSource {
     });
     if (read.outcome !== 'read') return undefined;
     return {
+      ...BARE_SIGHTING,
       reference: place.reference,
       condition: 'state',
       sourceVersion: backup.sourceVersion,
       bytes: read.bytes,
       effectiveTime: new Date(backup.timeMs).toISOString(),
       timeBasis: 'mtime',
-      problem: undefined,
-      lock: undefined,
-      lockHoldsSince: -1,
-      lastLock: undefined,
-      recentLocks: [],
-      backup: undefined,
-      numberedBackupSeconds: 0,
     };
   };
 

@@ -1,9 +1,7 @@
 // A version of a bucket as a sighting: what every sighting of a store of versions has in common. Pure.
 import type { NextVersion } from './bucket-place.ts';
 import { formatCursor } from './bucket-versions.ts';
-import type { LockSighting, StateReference, StateSighting } from './source.ts';
-
-const noBytes = new Uint8Array();
+import { BARE_SIGHTING, type StateReference, type StateSighting } from './source.ts';
 
 export function toSighting(reference: StateReference, cursor: string, next: NextVersion): StateSighting {
   const { version, isBehind, isFirst } = next;
@@ -16,21 +14,14 @@ export function toSighting(reference: StateReference, cursor: string, next: Next
 }
 
 export function emptySighting(reference: StateReference): StateSighting {
+  // Continuity comes from the serials, not from counted locks: a store shows every version.
   return {
+    ...BARE_SIGHTING,
     reference,
     condition: 'absent',
     sourceVersion: '',
-    bytes: noBytes,
     effectiveTime: '',
     timeBasis: 'store',
-    problem: undefined,
-    lock: undefined as LockSighting | undefined,
-    // Continuity comes from the serials: a store shows every version.
-    lockHoldsSince: -1,
-    lastLock: undefined,
-    recentLocks: [],
-    backup: undefined,
-    numberedBackupSeconds: 0,
   };
 }
 

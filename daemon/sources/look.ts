@@ -13,7 +13,7 @@ import type { PlaceMemory } from './places.ts';
 import type { LockTable } from './proc-locks.ts';
 import type { StatePlace } from './reference.ts';
 import { readSettled, type SettledRead } from './settled-read.ts';
-import type { BackupSighting, StateReference, StateSighting } from './source.ts';
+import { BARE_SIGHTING, type BackupSighting, type StateReference, type StateSighting } from './source.ts';
 
 export interface LookOptions extends HolderReaders {
   readonly maxFileBytes: number;
@@ -251,18 +251,12 @@ function toTime(stat: BigIntStats): string {
 /** The sighting of a state whose root is not there: whether the state still exists cannot be told. */
 export function unreachableSighting(reference: StateReference): StateSighting {
   return {
+    ...BARE_SIGHTING,
     reference,
     condition: 'unreadable',
     sourceVersion: '!root-missing',
-    bytes: nothing,
     effectiveTime: '',
     timeBasis: 'mtime',
     problem: { code: 'root-missing', message: 'its root is not there: whether the state still exists cannot be told' },
-    lock: undefined,
-    lockHoldsSince: -1,
-    lastLock: undefined,
-    recentLocks: [],
-    backup: undefined,
-    numberedBackupSeconds: 0,
   };
 }

@@ -106,6 +106,18 @@ export interface SourceProblem {
   readonly message: string;
 }
 
+/** What a sighting has where nothing is known of locks, backups or trouble beside a version: see the members. */
+export const BARE_SIGHTING = {
+  bytes: new Uint8Array(),
+  problem: undefined,
+  lock: undefined,
+  lockHoldsSince: -1,
+  lastLock: undefined,
+  recentLocks: [],
+  backup: undefined,
+  numberedBackupSeconds: 0,
+} as const satisfies Partial<StateSighting>;
+
 /**
  * Contract:
  * - `discover` lists every state reference the source knows of now, also those it does not watch.

@@ -2,7 +2,7 @@
 import type { RunFinishedObservation } from '../../daemon/record/run.ts';
 import type { Attachment } from '../../daemon/record/run.ts';
 import type { ClientObservation } from '../../daemon/record/run.ts';
-import type { StateSighting } from '../../daemon/sources/source.ts';
+import { BARE_SIGHTING, type StateSighting } from '../../daemon/sources/source.ts';
 import { packParcel } from '../../daemon/spool/parcel.ts';
 import type { SpoolDelivery } from '../../daemon/spool/reader.ts';
 import type { JsonObject } from '../../daemon/json/value.ts';
@@ -43,19 +43,13 @@ export function stateBytes({ serial, tags, marks = [], secret = 'none-yet-0', li
 /** What a versioned bucket shows of one version. */
 export function storeSighting(bytes: Buffer, effectiveMs: number, uri = REFERENCE): StateSighting {
   return {
+    ...BARE_SIGHTING,
     reference: { uri, workspace: 'default' },
     condition: 'state',
     sourceVersion: `v-${effectiveMs}-${bytes.length}`,
     bytes,
     effectiveTime: new Date(effectiveMs).toISOString(),
     timeBasis: 'store',
-    problem: undefined,
-    lock: undefined,
-    lockHoldsSince: -1,
-    lastLock: undefined,
-    recentLocks: [],
-    backup: undefined,
-    numberedBackupSeconds: 0,
   };
 }
 
