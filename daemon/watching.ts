@@ -14,6 +14,7 @@ import { DEFAULT_WORKSPACE_PREFIX, parseBucketUri } from './sources/bucket-keys.
 import { openBucketSource, type BucketSourceOptions } from './sources/bucket.ts';
 import { openCompositeSource } from './sources/composite.ts';
 import { openDirectorySource } from './sources/directory.ts';
+import { formatKeptUri } from './sources/reference.ts';
 import type { DiscoveredState, SourceProblem, StateReference, StateSource } from './sources/source.ts';
 
 export interface FollowParts {
@@ -35,7 +36,7 @@ export interface Following {
 export function follow(config: Config, { recorder, journal, seenUntilMs, tell, onProblem }: FollowParts): Following {
   const source = openSources(config, seenUntilMs);
   let discovered: readonly DiscoveredState[] = [];
-  const kept = new Set(config.backend?.states.map(({ name }) => `backend:${name}`));
+  const kept = new Set(config.backend?.states.map(({ name }) => formatKeptUri(name)));
   const report = (error: unknown): void => onProblem(error instanceof StatesealError ? error : describeForeign(error));
   const intake = createIntake({
     source,

@@ -1,4 +1,5 @@
 // What the backend tells the recorder: each version, lock and removal as a sighting of `backend:<name>`. Pure.
+import { formatKeptUri } from '../sources/reference.ts';
 import type { LockSighting, StateReference, StateSighting } from '../sources/source.ts';
 import type { LockInfo } from '../terraform/state.ts';
 
@@ -19,7 +20,7 @@ export interface Standing {
 }
 
 export function referenceOf(name: string): StateReference {
-  return { uri: `backend:${name}`, workspace: 'default' };
+  return { uri: formatKeptUri(name), workspace: 'default' };
 }
 
 /** A version that takes the place of `before`, written under `lock`; `isGate`: it is not stored yet. */

@@ -1,5 +1,6 @@
 // What stands at a reference when no version can be read there: nothing, an empty file, something else. Never a deletion
 // of resources: a file that stays away retires its state, and says so.
+import { isKeptUri } from '../sources/reference.ts';
 import type { StateSighting } from '../sources/source.ts';
 import type { StateRow } from '../store/states.ts';
 import { readUnreadable } from '../store/unreadable.ts';
@@ -137,7 +138,7 @@ export function createAbsenceKeeper(parts: RecorderParts, changes: ChangeKeeper)
 
 /** Nobody looks when time passes: the reference tells who saw it last. */
 function sourceOf({ uri }: StateRow): string {
-  return uri.startsWith('backend:') ? 'backend' : byOurClock.source;
+  return isKeptUri(uri) ? 'backend' : byOurClock.source;
 }
 
 function isInStore({ uri }: StateRow): boolean {

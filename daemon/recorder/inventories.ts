@@ -1,6 +1,7 @@
 // When what the sources find is worth a record: what each said last, when, and which references all of them watch.
 import { formatJson } from '../json/format.ts';
 import type { Json } from '../json/value.ts';
+import { formatKeptUri } from '../sources/reference.ts';
 import type { DiscoveredState } from '../sources/source.ts';
 import type { Unseen } from './intake.ts';
 import { toInventoryData, type InventoryData } from './inventory-data.ts';
@@ -36,7 +37,7 @@ interface Told {
 export function createInventories(settings: InventorySettings, now: () => number): Inventories {
   const told = new Map<string, Told>();
   const watched = new Map<string, readonly string[]>();
-  const kept = (settings.backend?.states ?? []).map(({ name }) => `backend:${name}`);
+  const kept = (settings.backend?.states ?? []).map(({ name }) => formatKeptUri(name));
   return {
     next(source, states, unseen) {
       const { name } = source;

@@ -2,7 +2,7 @@
 // words; never what a state or a backend's configuration holds.
 import { posix } from 'node:path';
 import type { SourceInventoriedData, UnseenState, UnwatchedState } from '../record/inventory.ts';
-import { formatReferenceUri, parseReferenceUri } from '../sources/reference.ts';
+import { formatReferenceUri, parseReferenceUri, toKeptUri } from '../sources/reference.ts';
 import type { DiscoveredState } from '../sources/source.ts';
 
 export interface InventoryInput {
@@ -54,15 +54,10 @@ function isCovered(
   roots: InventoryInput['roots'],
 ): boolean {
   if (backend === undefined) return false;
-  if (elsewhere !== undefined) return watchedUris.has(elsewhere) || watchedUris.has(toKeptUri(elsewhere));
+  if (elsewhere !== undefined) return watchedUris.has(elsewhere) || watchedUris.has(toKeptUri(elsewhere) ?? '');
   if (backend.type !== 'local') return false;
   const uri = toLocalUri(reference.uri, backend.location, roots);
   return uri !== undefined && watchedUris.has(uri);
-}
-
-/** What this recorder's own state backend calls it, where the address is that of one. */
-function toKeptUri(uri: string): string {
-  return uri.replace(/^https?:\/\/[^/]+\/state\/(?=[^/]+$)/u, 'backend:');
 }
 
 /** The reference of a local backend's state: its path starts at the folder of the configuration. */

@@ -5,6 +5,7 @@ import { fileCommitment, stateKey, tagOf, type RedactionKeys } from '../redactio
 import type { Claim } from '../record/observation.ts';
 import type { Attachment, ClientObservation, RunFinishedObservation, RunStartedObservation } from '../record/run.ts';
 import type { CommittedFile, RunIdentity, RunView } from '../record/run-data.ts';
+import { toKeptUri } from '../sources/reference.ts';
 import type { Runs } from '../store/runs.ts';
 import type { StateRow } from '../store/states.ts';
 import type { NewRecord } from './appender.ts';
@@ -108,11 +109,15 @@ export function createRunKeeper(parts: RecorderParts, own: RunParts): RunKeeper 
     return stream && { ...commit(STREAM_KEY, stream.bytes), ...summariseStream(stream.bytes) };
   };
 
+  /** Once per version: parsing and redaction are the cost of it. */
+  const factsOf = (row: StateRow, bytes: Uint8Array): VersionFacts =>
+    observer.recall(row.id, bytes) ?? observer.observe(row.id, bytes, undefined);
+
   /** The state backend of this recorder, where the run's http backend is that one: the same name, the same lineage. */
   const keptStateOf = (uri: string, bytes: Uint8Array): StateRow | undefined => {
-    const name = /^https?:\/\/[^/]+\/state\/([^/]+)$/u.exec(uri)?.[1];
-    const row = name === undefined ? undefined : states.byUri(`backend:${name}`);
-    return row !== undefined && observer.observe(row.id, bytes, undefined).lineage === row.lineage ? row : undefined;
+    const keptUri = toKeptUri(uri);
+    const row = keptUri === undefined ? undefined : states.byUri(keptUri);
+    return row !== undefined && factsOf(row, bytes).lineage === row.lineage ? row : undefined;
   };
 
   const viewOf = (
@@ -147,7 +152,7 @@ export function createRunKeeper(parts: RecorderParts, own: RunParts): RunKeeper 
   const keepView = (observation: RunFinishedObservation, uri: string, bytes: Uint8Array, run: RunIdentity): RunView => {
     const row = states.byUri(uri);
     if (row !== undefined && !isOfRuns(row)) {
-      const facts = observer.observe(row.id, bytes, undefined);
+      const facts = factsOf(row, bytes);
       return toRunView(links.seenByRun(row, facts, run), facts);
     }
     if (row === undefined && states.all().filter(isOfRuns).length >= MAX_RUN_STATES) {
@@ -164,7 +169,7 @@ export function createRunKeeper(parts: RecorderParts, own: RunParts): RunKeeper 
     run: RunIdentity,
   ): VersionFacts => {
     const before = states.byUri(uri);
-    const facts = before && observer.observe(before.id, bytes, undefined);
+    const facts = before && factsOf(before, bytes);
     if (before !== undefined && facts !== undefined && !isNewer(facts, before)) {
       // Delivered late, or read before another run wrote: it is compared, and moves nothing.
       links.keepRunVersion(before, facts, run, '');

@@ -4,12 +4,11 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { readHttpAddress, type RunEnvironment } from '../config-environment.ts';
 import type { RunBackend, TerraformCommand } from '../record/run.ts';
 import { formatRemoteUri } from '../sources/reference.ts';
-import { localPlace, parseBackendPlace } from '../terraform/backend-place.ts';
+import { localPlace, parseBackendPlace, parseWorkspace } from '../terraform/backend-place.ts';
 import { readBounded, readBoundedText } from './bounded-file.ts';
 
 /** A pointer with every setting of every backend is far below this. */
 const MAX_POINTER_BYTES = 256 * 1024;
-const WORKSPACE = /^[A-Za-z0-9_.~-]{1,90}$/;
 
 /** Where Terraform itself stands: -chdir counts from where it was called. */
 export function workingDirectoryOf(command: TerraformCommand, cwd: string): string {
@@ -42,9 +41,7 @@ export async function readBackend(
 }
 
 async function readWorkspace(dataDir: string, environment: RunEnvironment): Promise<string> {
-  const text = environment.TF_WORKSPACE ?? (await readBoundedText(join(dataDir, 'environment'), 1024)) ?? '';
-  const name = text.trim();
-  return WORKSPACE.test(name) ? name : 'default';
+  return parseWorkspace(environment.TF_WORKSPACE ?? (await readBoundedText(join(dataDir, 'environment'), 1024)) ?? '');
 }
 
 /** -state-out is where a run writes; -state alone is read and written. */

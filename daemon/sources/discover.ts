@@ -4,7 +4,7 @@ import { opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeForeign } from '../errors.ts';
 import type { UnwatchedKind } from '../record/inventory.ts';
-import { parseBackendPlace } from '../terraform/backend-place.ts';
+import { parseBackendPlace, parseWorkspace } from '../terraform/backend-place.ts';
 import { parseBackendPointer } from '../terraform/backend-pointer.ts';
 import type { BackendPointer } from '../terraform/state.ts';
 import { openContained, readAtMost } from './contained-file.ts';
@@ -137,10 +137,7 @@ async function readWorkspace(root: SourceRoot, dataPath: string): Promise<string
   const opening = await openContained({ directory: root.directory, path, displayPath, maxBytes: maxWorkspaceBytes });
   if (opening.outcome !== 'opened') return 'default';
   try {
-    const name = Buffer.from(await readAtMost(opening.handle, maxWorkspaceBytes))
-      .toString()
-      .trim();
-    return /^[A-Za-z0-9_.~-]{1,90}$/u.test(name) ? name : 'default';
+    return parseWorkspace(Buffer.from(await readAtMost(opening.handle, maxWorkspaceBytes)).toString());
   } finally {
     await opening.handle.close();
   }

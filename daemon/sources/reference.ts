@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { backupPathOf, lockPathOf, namingSegments, workspaceOf } from './layout.ts';
 import type { StateReference } from './source.ts';
 
+const KEPT = 'backend:';
+
 /** A watched root after its path was resolved. */
 export interface SourceRoot {
   readonly label: string;
@@ -73,6 +75,21 @@ export function toNameCandidates(place: StatePlace): readonly string[] {
 /** Text that is safe on a terminal: control, format, bidirectional, separator and ill-formed characters as \u{hex}. */
 export function formatDisplayText(text: string): string {
   return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+}
+
+/** `backend:<name>`: a state that the recorder keeps itself, as Terraform's http backend. */
+export function formatKeptUri(name: string): string {
+  return `${KEPT}${name}`;
+}
+
+export function isKeptUri(uri: string): boolean {
+  return uri.startsWith(KEPT);
+}
+
+/** What a state backend of this kind calls the state behind an address; undefined where it is no such address. */
+export function toKeptUri(address: string): string | undefined {
+  const name = /^https?:\/\/[^/]+\/state\/([^/]+)$/u.exec(address)?.[1];
+  return name === undefined ? undefined : formatKeptUri(name);
 }
 
 /** `s3://bucket/key`, `https://host/path`: scheme and segments of a place elsewhere, encoded alike. */

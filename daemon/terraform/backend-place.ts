@@ -43,6 +43,12 @@ export function parseBackendPlace(
   return { type, remote: isWhole ? named?.flatMap((part) => (part ?? '').split('/')) : undefined, statePath: '' };
 }
 
+/** What `.terraform/environment` or TF_WORKSPACE says; `default` for what can be no name of a workspace. */
+export function parseWorkspace(text: string): string {
+  const name = text.trim();
+  return /^[A-Za-z0-9_.~-]{1,90}$/u.test(name) ? name : DEFAULT;
+}
+
 type Texts = (name: string) => string | undefined;
 type Parts = readonly (string | undefined)[];
 type Variables = Readonly<Record<string, string | undefined>>;
