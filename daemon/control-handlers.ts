@@ -7,7 +7,6 @@ import type { Journal } from './journal.ts';
 import type { RecorderClient } from './recorder/client.ts';
 import type { Intake } from './recorder/intake.ts';
 import type { Sealer } from './sealer/sealer.ts';
-import type { DiscoveredState } from './sources/source.ts';
 import type { Batches } from './store/batches.ts';
 import type { Entries } from './store/entries.ts';
 
@@ -21,11 +20,10 @@ export interface HandlerParts {
   readonly recorder: Pick<RecorderClient, 'locks'>;
   readonly ingest: Ingest;
   readonly imports: ImportJobs;
-  readonly discovered: () => readonly DiscoveredState[];
 }
 
 export function createHandlers(parts: HandlerParts): ControlHandlers {
-  const { backend, sealer, intake, journal, recorder, batches, entries, ingest, imports, discovered } = parts;
+  const { backend, sealer, intake, journal, recorder, batches, entries, ingest, imports } = parts;
   return {
     seal: async () => {
       await sealer.seal();
@@ -40,7 +38,6 @@ export function createHandlers(parts: HandlerParts): ControlHandlers {
     status: async () => ({
       pid: process.pid,
       sealer: sealer.status(),
-      unwatched: discovered().filter(({ isWatched }) => !isWatched),
       holds: await recorder.locks(),
       spool: ingest.status(),
       backend: await backend?.status(),

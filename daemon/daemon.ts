@@ -140,7 +140,7 @@ async function startDaemon(
   const runImport = createImporter(config, { recorder, database, tell });
   const imports = createImportJobs(runImport);
   open.add(() => imports.close());
-  const parts = { key, sealer, intake, journal, recorder, batches, entries, imports, discovered, events, tell };
+  const parts = { key, sealer, intake, journal, recorder, batches, entries, imports, events, tell };
   const doors = purpose === 'watch' ? await openDoors(config, parts, open) : undefined;
   const timer = setInterval(() => {
     doors?.ingest.tick();

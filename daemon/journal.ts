@@ -17,7 +17,7 @@ import type { RecorderClient } from './recorder/client.ts';
 import type { Outcome } from './recorder/parts.ts';
 import type { Intake } from './recorder/intake.ts';
 import { createInventories } from './recorder/inventories.ts';
-import type { DiscoveredState } from './sources/source.ts';
+import type { DiscoveredState, SourceProblem } from './sources/source.ts';
 import type { Sqlite } from './store/database.ts';
 import { createEntries } from './store/entries.ts';
 import { numberAt } from './store/queries-fields.ts';
@@ -38,12 +38,12 @@ export interface Journal {
   begin(database: Sqlite): Promise<void>;
   heartbeat(): Promise<void>;
   /**
-   * What a source finds now, when that differs from what was recorded of it last: at once, but not twice a minute; where
+   * What the sources find now, when that differs from what was recorded of it last: at once, but not twice a minute; where
    * it is too large for a leaf, not twice a heartbeat.
    */
   inventory(
-    source: InventoriedSource,
     states: readonly DiscoveredState[],
+    problems: readonly SourceProblem[],
     intake: Pick<Intake, 'unseen'>,
   ): Promise<void>;
   end(reason: string): Promise<void>;
@@ -51,12 +51,8 @@ export interface Journal {
   note(payload: Readonly<Record<string, unknown>>, size: number): Promise<number>;
 }
 
-export interface InventoriedSource {
-  /** Of its own among the sources: the newest record of each name is its inventory. */
-  readonly name: string;
-  problems(): readonly { readonly code: string; readonly message: string }[];
-}
-
+/** All the sources of the configuration together, as the vantage of their inventory names them. */
+const INVENTORIED = 'sources';
 const MAX_NOTE_UNITS = 4000;
 
 function noteInvalid(expected: string): ConfigError {
@@ -120,10 +116,11 @@ export function createJournal(parts: JournalParts): Journal {
       lastBeatMs = parts.now();
       await append(toRecord('log.heartbeat', { intervalSeconds: config.heartbeatMs / 1000 }));
     },
-    async inventory(source, states, intake) {
-      const data = inventories.next(source, states, intake.unseen(SILENT_HEARTBEATS * config.heartbeatMs));
+    async inventory(states, problems, intake) {
+      const unseen = intake.unseen(SILENT_HEARTBEATS * config.heartbeatMs);
+      const data = inventories.next({ states, problems, unseen });
       if (data === undefined) return;
-      const moment = { source: source.name, effectiveTime: '', timeBasis: 'clock' } as const;
+      const moment = { source: INVENTORIED, effectiveTime: '', timeBasis: 'clock' } as const;
       const spill = { into: 'list', members: ['unwatched', 'unseen', 'problems'] };
       await append({ ...toRecord('source.inventoried', { ...data }), moment, spill });
     },

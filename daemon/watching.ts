@@ -47,7 +47,7 @@ export function follow(config: Config, { recorder, journal, seenUntilMs, tell, o
     onDiscovered: (states) => {
       discovered = states;
       for (const problem of source.problems()) if (isOfStore(problem)) onProblem(toError(problem));
-      void journal.inventory({ name: 'sources', problems: () => source.problems() }, states, intake).catch(report);
+      void journal.inventory(states, source.problems(), intake).catch(report);
     },
     onFailure: onProblem,
     nameOf: createNames(config.names),

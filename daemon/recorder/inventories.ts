@@ -1,19 +1,20 @@
-// When what the sources find is worth a record: what each said last, when, and which references all of them watch.
+// When what the sources find is worth a record: what was said last, and when.
 import { formatJson } from '../json/format.ts';
 import type { Json } from '../json/value.ts';
 import { formatKeptUri } from '../sources/reference.ts';
-import type { DiscoveredState } from '../sources/source.ts';
+import type { DiscoveredState, SourceProblem } from '../sources/source.ts';
 import type { Unseen } from './intake.ts';
 import { toInventoryData, type InventoryData } from './inventory-data.ts';
 
 export interface Inventories {
-  /** What is to be recorded of this source now; undefined when nothing is. */
-  next(source: Named, states: readonly DiscoveredState[], unseen: readonly Unseen[]): InventoryData | undefined;
+  /** What is to be recorded now; undefined when nothing is. */
+  next(found: Found): InventoryData | undefined;
 }
 
-interface Named {
-  readonly name: string;
-  problems(): readonly { readonly code: string; readonly message: string }[];
+export interface Found {
+  readonly states: readonly DiscoveredState[];
+  readonly problems: readonly SourceProblem[];
+  readonly unseen: readonly Unseen[];
 }
 
 export interface InventorySettings {
@@ -28,23 +29,13 @@ const SMALL_PAUSE_MS = 60_000;
 /** A list of about this many characters goes to a blob. */
 const LARGE_UNITS = 20 * 1024;
 
-interface Told {
-  text: string;
-  atMs: number;
-}
-
 /** `now`: milliseconds of a clock that nobody sets back. */
 export function createInventories(settings: InventorySettings, now: () => number): Inventories {
-  const told = new Map<string, Told>();
-  const watched = new Map<string, readonly string[]>();
+  let last: { readonly text: string; readonly atMs: number } | undefined;
   const kept = (settings.backend?.states ?? []).map(({ name }) => formatKeptUri(name));
   return {
-    next(source, states, unseen) {
-      const { name } = source;
-      watched.set(
-        name,
-        states.filter(({ isWatched }) => isWatched).map(({ reference }) => reference.uri),
-      );
+    next({ states, problems, unseen }) {
+      const watched = states.filter(({ isWatched }) => isWatched).map(({ reference }) => reference.uri);
       const data = toInventoryData({
         states,
         unseen: unseen.map(({ reference, code, sinceMs }) => ({
@@ -52,15 +43,14 @@ export function createInventories(settings: InventorySettings, now: () => number
           code,
           since: new Date(sinceMs).toISOString(),
         })),
-        problems: source.problems(),
-        watchedUris: new Set([...kept, ...[...watched.values()].flat()]),
+        problems,
+        watchedUris: new Set([...kept, ...watched]),
         roots: settings.roots,
       });
       const text = formatJson(data as unknown as Json);
-      const last = told.get(name);
       const pauseMs = text.length > LARGE_UNITS ? Math.max(settings.heartbeatMs, SMALL_PAUSE_MS) : SMALL_PAUSE_MS;
       if (last !== undefined && (last.text === text || now() - last.atMs < pauseMs)) return undefined;
-      told.set(name, { text, atMs: now() });
+      last = { text, atMs: now() };
       return data;
     },
   };

@@ -115,8 +115,11 @@ describe('stateseal source list', function () {
         ...{ reference: { uri, workspace: '' }, displayPath: uri, nameCandidates: [], isWatched: true, reason: '' },
       }));
       const settings = { roots, heartbeatMs: 1, backend: { states: [{ name: 'dns' }] } };
-      const named = { name: 'sources', problems: () => [] };
-      const data = createInventories(settings, () => 0).next(named, [...states, ...found], []);
+      const data = createInventories(settings, () => 0).next({
+        states: [...states, ...found],
+        problems: [],
+        unseen: [],
+      });
       expect(data?.unwatched.map(({ backend }) => backend?.location)).to.deep.equal([
         'https://proxy.example/state/other',
       ]);
@@ -247,10 +250,9 @@ describe('stateseal source list', function () {
   it('is worth a record when it changed, not twice a minute, and large not twice a heartbeat', () => {
     let nowMs = 0;
     const inventories = createInventories({ roots: [], heartbeatMs: 300_000 }, () => nowMs);
-    const source = { name: 'directory', problems: () => [] };
     const next = (count: number, afterMs: number): boolean => {
       nowMs += afterMs;
-      return inventories.next(source, inventory(count).states, []) !== undefined;
+      return inventories.next({ states: inventory(count).states, problems: [], unseen: [] }) !== undefined;
     };
     expect([next(1, 0), next(1, 100_000), next(2, 1), next(3, 1), next(3, 60_000)]).to.deep.equal([
       true,
