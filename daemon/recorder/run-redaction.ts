@@ -5,10 +5,12 @@ import { hasSecretShape } from '../redaction/value-rules.ts';
 import type { Claim } from '../record/observation.ts';
 import type { RunBackend, TerraformCommand } from '../record/run.ts';
 import type { RunBackendData, RunCommand } from '../record/run-data.ts';
+import { cleanUrl } from '../terraform/clean-url.ts';
 import { WITHHELD, type Covers } from './known-secrets.ts';
 
 /** Names of buckets and folders have ids in them. */
 const MAX_ID_UNITS = 40;
+const URL_LIKE = /^[A-Za-z][A-Za-z0-9+.-]*:\/\//u;
 const COMMIT = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/u;
 
 export interface RunRedaction {
@@ -25,7 +27,7 @@ export function createRunRedaction(covers: Covers): RunRedaction {
   /** A digest stands where one belongs, and nowhere else: elsewhere it may be a key in hex. */
   const claimed = ({ field, value }: Claim): string => {
     if (field === 'commit' && COMMIT.test(value)) return covers(value) ? WITHHELD : value;
-    return text(toReference(field, cleanUrl(value)));
+    return text(toReference(field, URL_LIKE.test(value) ? cleanUrl(value) || WITHHELD : value));
   };
   const base = (path: string): string | undefined => {
     // The whole path is judged: a secret may lie in the part that is left out, and what remains may be a piece of it.
@@ -66,16 +68,6 @@ export function createRunRedaction(covers: Covers): RunRedaction {
 function toReference(field: string, value: string): string {
   if (field !== 'actor' || value.startsWith('~') || /^[a-z][a-z0-9-]{0,19}:./u.test(value)) return value;
   return `user:${value}`;
-}
-
-/** Once more what the client has done: user information, query and fragment of a URL say nothing about who and why. */
-function cleanUrl(value: string): string {
-  const scheme = /^[A-Za-z][A-Za-z0-9+.-]*:\/\//u.exec(value)?.[0];
-  if (scheme === undefined) return value;
-  const rest = value.slice(scheme.length).replace(/[?#].*$/su, '');
-  const slash = rest.indexOf('/');
-  const authority = slash === -1 ? rest : rest.slice(0, slash);
-  return `${scheme}${authority.slice(authority.lastIndexOf('@') + 1)}${slash === -1 ? '' : rest.slice(slash)}`;
 }
 
 function optional<Name extends string>(name: Name, value: string | undefined): Partial<Record<Name, string>> {
