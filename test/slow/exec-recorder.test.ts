@@ -95,7 +95,10 @@ describe('exec in front of a recorder', function () {
     expect((await job('terraform apply -no-color -auto-approve')).code).to.equal(0);
     expect((await job('sleep 1; kill -TERM $$; sleep 5')).signal).to.equal('SIGTERM');
     await untilAttributed(dataDir, 1);
-    const reported = await until(() => toRecords(dataDir).filter(({ type }) => type === 'platform.reported'), 4);
+    const reported = await until(
+      () => Promise.resolve(toRecords(dataDir).filter(({ type }) => type === 'platform.reported')),
+      4,
+    );
     expect(reported.map(({ data }) => [data['event'], data['outcome']])).to.deep.equal([
       ['job-started', 'unknown'],
       ['job-finished', 'succeeded'],
@@ -162,21 +165,23 @@ describe('exec in front of a recorder', function () {
 
   const toRecords = (dataDir: string) => readLog(dataDir).map(({ record }) => record);
 
-  const until = async <T>(find: () => readonly T[], count: number): Promise<readonly T[]> => {
-    for (const deadlineMs = Date.now() + 60_000; Date.now() < deadlineMs; await delay(200)) {
-      if (find().length >= count) return find();
+  const until = async <T>(find: () => Promise<readonly T[]>, count: number): Promise<readonly T[]> => {
+    let found: readonly T[] = [];
+    for (const deadlineMs = Date.now() + 60_000; Date.now() < deadlineMs; await delay(300)) {
+      found = await find();
+      if (found.length >= count) return found;
     }
-    throw new Error(`expected ${count}, got ${find().length}`);
+    throw new Error(`expected ${count}, got ${found.length}: ${JSON.stringify(found)}`);
   };
 
-  /** The changes of the log, once so many of them have an actor. */
+  /** The changes of the log, a line each, once so many of them have an actor. */
   const untilAttributed = async (dataDir: string, count: number, actor = 'gitlab:carol'): Promise<string> => {
     let text = '';
-    for (const deadlineMs = Date.now() + 60_000; Date.now() < deadlineMs; await delay(500)) {
+    await until(async () => {
       text = (await spawnStateseal(['log', '--data-dir', dataDir, '--json']).finished()).stdout;
-      if (text.split('\n').filter((line) => line.includes(actor)).length >= count) return text;
-    }
-    throw new Error(`expected ${count} changes with an actor in the log, got:\n${text}`);
+      return text.split('\n').filter((line) => line.includes(actor));
+    }, count);
+    return text;
   };
 });
 

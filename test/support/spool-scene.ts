@@ -31,15 +31,8 @@ export async function makeSpool(directory: string): Promise<IngestKey> {
 
 export function runStarted(number: number, changes: Partial<RunStartedObservation> = {}): RunStartedObservation {
   return {
-    schema: 1,
+    ...runHead(number),
     kind: 'run.started',
-    key: testId(number),
-    time: new Date(START_MS + number).toISOString(),
-    run: testId(1_000_000 + number),
-    claims: [{ field: 'actor', value: 'github:alice', known: 'claimed', by: 'github' }],
-    command: applyCommand(),
-    toolVersion: '1.11.4',
-    backend: { type: 's3', workspace: 'default', reference: 's3://states/network.tfstate', statePath: '' },
     process: { pid: 4711, startTicks: '123456' },
     ...changes,
   };
@@ -47,8 +40,19 @@ export function runStarted(number: number, changes: Partial<RunStartedObservatio
 
 export function runFinished(number: number, changes: Partial<RunFinishedObservation> = {}): RunFinishedObservation {
   return {
-    schema: 1,
+    ...runHead(number),
     kind: 'run.finished',
+    exitCode: 0,
+    signal: '',
+    durationMs: 1000,
+    startedAt: new Date(START_MS + number - 1000).toISOString(),
+    ...changes,
+  };
+}
+
+function runHead(number: number) {
+  return {
+    schema: 1,
     key: testId(number),
     time: new Date(START_MS + number).toISOString(),
     run: testId(1_000_000 + number),
@@ -56,12 +60,7 @@ export function runFinished(number: number, changes: Partial<RunFinishedObservat
     command: applyCommand(),
     toolVersion: '1.11.4',
     backend: { type: 's3', workspace: 'default', reference: 's3://states/network.tfstate', statePath: '' },
-    exitCode: 0,
-    signal: '',
-    durationMs: 1000,
-    startedAt: new Date(START_MS + number - 1000).toISOString(),
-    ...changes,
-  };
+  } as const;
 }
 
 function applyCommand(): RunStartedObservation['command'] {
