@@ -113,5 +113,5 @@ function valueJson({ path, before, after }: NetValue): JsonObject {
 
 function sideJson(name: 'before' | 'after', side: NetSide): JsonObject {
   if (side.is === 'absent') return {};
-  return { [name]: side.is === 'hidden' ? null : side.value };
+  return { [name]: side.is === 'shown' ? side.value : null };
 }

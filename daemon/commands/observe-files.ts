@@ -1,15 +1,19 @@
-// State files for a look without a log: redacted under keys that live only for this call, and one taint for all, so
+// State and plan files for a look without a log: redacted under keys that live only for this call, and one taint for all, so
 // that what one file marks as secret is hidden in the others too. Raw content lives only in locals here.
 import { randomBytes } from 'node:crypto';
 import { ConfigError, ParseError } from '../errors.ts';
 import { parseJson } from '../json/parse.ts';
-import { isJsonObject } from '../json/value.ts';
 import type { InstanceBody, ObservedOutput, ObservedState } from '../record/observation.ts';
+import type { ObservedPlan } from '../record/plan-observation.ts';
 import { redactAgain, redactOutputAgain } from '../redaction/again.ts';
 import { createPolicy } from '../redaction/allow-list.ts';
 import type { RedactionKeys } from '../redaction/keys.ts';
+import { redactPlan, type PlanContext } from '../redaction/plan.ts';
 import { redactState } from '../redaction/state.ts';
 import { TaintSet } from '../redaction/taint.ts';
+import { isZip, openPlanContent } from '../sources/plan-archive.ts';
+import { isJsonPlan } from '../terraform/plan/json-plan.ts';
+import { isOpaque, opaqueForm, parsePlan, type OpaquePlan } from '../terraform/plan/parse-plan.ts';
 import { parseState } from '../terraform/state-parse.ts';
 import type { TerraformState } from '../terraform/state.ts';
 import type { CommandContext } from './command.ts';
@@ -24,6 +28,26 @@ export interface ObservedFiles {
   levelOutputs(before: ObservedOutput, after: ObservedOutput): readonly [ObservedOutput, ObservedOutput];
 }
 
+/** What one file holds, redacted under keys that live only for this call. */
+export type ObservedFile =
+  | { readonly is: 'state'; readonly state: ObservedState }
+  | { readonly is: 'plan'; readonly plan: ObservedPlan }
+  | { readonly is: 'opaque-plan'; readonly plan: OpaquePlan };
+
+/** A state or a plan, told apart by content. Throws ParseError, and ConfigError `state-encrypted`. */
+export async function readFileOf(path: string, context: Pick<CommandContext, 'readFile'>): Promise<ObservedFile> {
+  const bytes = await context.readFile(path);
+  if (!isZip(bytes) && !isJsonOfPlan(bytes)) {
+    const [state] = observeFiles([bytes]).states;
+    if (state === undefined) throw new RangeError('expected one state of one file');
+    return { is: 'state', state };
+  }
+  const plan = parsePlan(await openPlanContent(bytes), 'plain');
+  if (isOpaque(plan)) return { is: 'opaque-plan', plan };
+  const knowledge = freshKnowledge();
+  return { is: 'plan', plan: redactPlan(plan, { ...knowledge, keyId: STATE_ID }).observed };
+}
+
 /** Reads and redacts state files. Throws ParseError, and ConfigError `plan-unsupported` or `state-encrypted`. */
 export async function readStateFiles(
   paths: readonly string[],
@@ -33,9 +57,7 @@ export async function readStateFiles(
 }
 
 export function observeFiles(files: readonly Uint8Array[]): ObservedFiles {
-  const keys: RedactionKeys = { equalityKey: randomBytes(32), epoch: { kid: 'e0', key: randomBytes(32) } };
-  const policy = createPolicy({ values: 'allow-list', hide: [], show: [] });
-  const knowledge = { keys, policy, taint: new TaintSet(keys.equalityKey), stateId: STATE_ID };
+  const knowledge = { ...freshKnowledge(), stateId: STATE_ID };
   const parsed = files.map((bytes) => ({ state: parseClear(bytes), rawBytes: bytes }));
   const redactAll = (): ObservedState[] =>
     parsed.map(({ state, rawBytes }) => redactState(state, { ...knowledge, rawBytes }).observed);
@@ -53,6 +75,12 @@ export function observeFiles(files: readonly Uint8Array[]): ObservedFiles {
       return [redactOutputAgain(before, { ...knowledge, name, other: current }), current];
     },
   };
+}
+
+function freshKnowledge(): Pick<PlanContext, 'keys' | 'policy' | 'taint'> {
+  const keys: RedactionKeys = { equalityKey: randomBytes(32), epoch: { kid: 'e0', key: randomBytes(32) } };
+  const policy = createPolicy({ values: 'allow-list', hide: [], show: [] });
+  return { keys, policy, taint: new TaintSet(keys.equalityKey) };
 }
 
 /** A mark or rule on the older side holds for the newer one; what hid by the value alone does not. */
@@ -73,20 +101,16 @@ function parseOrExplain(bytes: Uint8Array): ReturnType<typeof parseState> {
   try {
     return parseState(bytes);
   } catch (error) {
-    if (error instanceof ParseError && isJsonPlan(bytes)) throw planUnsupported();
+    if (error instanceof ParseError && isJsonOfPlan(bytes)) throw planUnsupported();
     throw error;
   }
 }
 
-/** Saved plans are zip archives. */
-function isZip(bytes: Uint8Array): boolean {
-  return bytes[0] === 0x50 && bytes[1] === 0x4b;
-}
-
-function isJsonPlan(bytes: Uint8Array): boolean {
+/** What does not parse is left to the reader of states, which says why. */
+function isJsonOfPlan(bytes: Uint8Array): boolean {
   try {
     const value = parseJson(bytes);
-    return isJsonObject(value) && Object.hasOwn(value, 'format_version') && !Object.hasOwn(value, 'version');
+    return isJsonPlan(value) || opaqueForm(value) !== undefined;
   } catch (error) {
     if (error instanceof ParseError) return false;
     throw error;
@@ -95,6 +119,6 @@ function isJsonPlan(bytes: Uint8Array): boolean {
 
 function planUnsupported(): ConfigError {
   return new ConfigError('plan-unsupported', 'expected a state file, got a plan', {
-    hint: 'plan files are not read yet by this version: give a state file',
+    hint: 'to see what a plan would do: stateseal show FILE',
   });
 }

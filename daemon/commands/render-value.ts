@@ -24,6 +24,7 @@ export function formatPath(pointer: string): string {
 /** Value text of one side: a JSON scalar, an empty list or map, or the words for a hidden value. */
 export function formatSide(side: NetSide): string {
   if (side.is === 'absent') return '';
+  if (side.is === 'unknown') return '(known after apply)';
   return side.is === 'hidden' ? `(${hiddenWords(side.by)})` : formatValue(side.value);
 }
 

@@ -1,18 +1,23 @@
-// `stateseal show <file>`: a state file with its values redacted. Writes nothing, needs no log.
+// `stateseal show <file>`: a state or plan file with its values redacted. Writes nothing, needs no log.
 import type { InstanceBody, ObservedInstance, ObservedOutput, ObservedState } from '../record/observation.ts';
 import type { Json, JsonObject } from '../json/value.ts';
 import { flatten, type NetSide } from '../store/queries-net.ts';
 import { createPalette, escapeText, padRight, textWidth, type Palette } from '../terminal.ts';
 import type { CommandContext } from './command.ts';
 import { formatJsonLine } from './json-output.ts';
-import { readStateFiles } from './observe-files.ts';
+import { readFileOf } from './observe-files.ts';
+import { formatOpaque, formatPlan, planJson } from './render-plan.ts';
 import { formatPath, formatSide } from './render-value.ts';
 
 export async function showFile(path: string, context: CommandContext, isJson: boolean): Promise<number> {
-  const [state] = (await readStateFiles([path], context)).states;
-  if (state === undefined) return 2;
-  if (isJson) stateJson(state).forEach((line) => context.stdout(formatJsonLine(line)));
-  else context.stdout(formatState(state, createPalette(context.color)));
+  const file = await readFileOf(path, context);
+  const palette = createPalette(context.color);
+  if (file.is === 'state') {
+    if (isJson) stateJson(file.state).forEach((line) => context.stdout(formatJsonLine(line)));
+    else context.stdout(formatState(file.state, palette));
+  } else if (file.is === 'plan') {
+    context.stdout(isJson ? formatJsonLine(planJson(file.plan)) : formatPlan(file.plan, palette));
+  } else context.stdout(isJson ? formatJsonLine({ object: 'plan', form: file.plan.form }) : formatOpaque(file.plan));
   return 0;
 }
 

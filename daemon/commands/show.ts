@@ -13,19 +13,18 @@ const VERB = 'show';
 
 export const showCommand: Command = {
   name: VERB,
-  summary: 'one change or record in full; or a state file, redacted',
+  summary: 'one change or record in full; or a state or plan file, redacted',
   usage: `Usage: stateseal show <n|id|file>
 
 <n>     number of a change or of any record: what, when, which kind and why we say so, who is named and how well
         that is known, and the evidence: batch, tree size, root, key, what the archive answered
 <id>    the same, by the id of a record
-<file>  a Terraform or OpenTofu state file: needs no log; secrets and values not known to be harmless are hidden
-        (a file whose name is a number: ./13)
+<file>  a Terraform or OpenTofu state or plan (saved, or JSON): needs no log, no terraform and no provider; secrets and
+        values not known to be harmless are hidden (a file whose name is a number: ./13)
 
 --json  a change: the object of \`log --json\` with "evidence"; a record: {"object":"record","number","type","record",
-        "evidence"}; a file: one {"object":"resource"|"output",…} per line, then {"object":"state","serial","lineage",…}
-
-Plan files are not read yet.
+        "evidence"}; a state: one {"object":"resource"|"output",…} per line, then {"object":"state","serial",…}; a plan:
+        Terraform's JSON plan without planned values, prior state and configuration; hidden values are null and masked
 `,
   async run(args, context) {
     const given = parseArguments(VERB, args, {});

@@ -12,7 +12,7 @@ export function toSymbol(actions: readonly string[]): ActionSymbol {
   if (create >= 0 || actions.includes('import')) return '+';
   if (remove >= 0) return '-';
   if (actions.includes('forget')) return '.';
-  if (actions.includes('read')) return '<=';
+  if (actions.includes('read') || actions.includes('open')) return '<=';
   return actions.some((action) => action === 'update' || action === 'taint' || action === 'untaint') ? '~' : ' ';
 }
 

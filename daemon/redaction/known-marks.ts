@@ -40,7 +40,7 @@ export function rebuiltSecrets<T extends Hidden[number]>(before: readonly T[] | 
 }
 
 /** Rules apply again by themselves; 'taint' and 'default' look at the value, which may be another by now. */
-function keptMarks(before: Hidden | undefined): MarkedPath[] {
+export function keptMarks(before: Hidden | undefined): MarkedPath[] {
   const rebuilt = new Set<Hidden[number]>(rebuiltSecrets(before));
   const kept = before?.filter((value) => value.by === 'mark' || rebuilt.has(value)) ?? [];
   return kept.map(({ path, by }) => ({ steps: parsePointer(path), by }));

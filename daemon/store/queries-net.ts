@@ -16,7 +16,9 @@ export interface StepBody {
 export type NetSide =
   | { readonly is: 'absent' }
   | { readonly is: 'hidden'; readonly by: HiddenBy; readonly kid: string; readonly commitment: string }
-  | { readonly is: 'shown'; readonly value: Json };
+  | { readonly is: 'shown'; readonly value: Json }
+  /** Of a plan: known after the apply only. */
+  | { readonly is: 'unknown' };
 
 export interface NetValue {
   /** RFC 6901 pointer of the scalar. */

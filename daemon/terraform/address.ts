@@ -51,6 +51,31 @@ export function parseModulePath(text: string): readonly ModuleStep[] {
   return steps;
 }
 
+/** Terraform's order: shallow modules first, then by module, data before managed, type, name, key (none, count, each). */
+export function compareAddresses(a: InstanceAddress, b: InstanceAddress): number {
+  return (
+    a.module.length - b.module.length ||
+    compareTexts(formatModulePath(a.module), formatModulePath(b.module)) ||
+    compareTexts(a.mode, b.mode) ||
+    compareTexts(a.type, b.type) ||
+    compareTexts(a.name, b.name) ||
+    compareKeys(a.key, b.key)
+  );
+}
+
+/** By UTF-16 code units. */
+export function compareTexts(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function compareKeys(a: IndexKey, b: IndexKey): number {
+  if (typeof a === 'number' && typeof b === 'number') return a - b;
+  if (typeof a === 'string' && typeof b === 'string') return compareTexts(a, b);
+  return compareTexts(KEY_ORDER[typeof a] ?? '', KEY_ORDER[typeof b] ?? '');
+}
+
+const KEY_ORDER: Readonly<Record<string, string>> = { undefined: '0', number: '1', string: '2' };
+
 /** True for a name that needs no quoting in an address: HCL's identifiers, and those with a digit or dash first. */
 export function isIdentifier(text: string): boolean {
   return /^[\p{ID_Continue}-]+$/u.test(text);
