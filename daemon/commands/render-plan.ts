@@ -20,7 +20,7 @@ export function formatPlan(plan: ObservedPlan, palette: Palette): string {
   const instances = plan.changes.filter(isShown).map(toSubject);
   const outputs = plan.outputs.filter(isShown).map((output) => {
     const { name, actions } = output;
-    return outputSubject({ name, actions: actions as never, values: valuesOf(output), isWhole: true });
+    return outputSubject({ name, actions: actions, values: valuesOf(output), isWhole: true });
   });
   const drift = plan.drift.filter(isShown).map(toSubject);
   const style = { palette, isFull: true };
