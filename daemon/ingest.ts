@@ -8,10 +8,11 @@ import { formatTime } from './recorder/environment.ts';
 import type { Outcome } from './recorder/parts.ts';
 import { openSpoolDirectory } from './spool/directory.ts';
 import { createIngestKey } from './spool/ingest-key.ts';
-import { createSpoolReader, type SpoolReader, type SpoolStatus } from './spool/reader.ts';
+import { contentOf } from './sources/plan-files.ts';
+import { createSpoolReader, type SpoolDelivery, type SpoolReader, type SpoolStatus } from './spool/reader.ts';
 
 export interface IngestParts {
-  readonly recorder: Pick<RecorderClient, 'append' | 'ingest'>;
+  readonly recorder: Pick<RecorderClient, 'append' | 'ingest' | 'observePlan' | 'plansIn'>;
   readonly origin: string;
   tell(outcome: Outcome): void;
   onFailure(error: unknown): void;
@@ -25,6 +26,23 @@ export interface Ingest {
 }
 
 const OPEN_EVERY_MS = 60_000;
+
+/** Before the run that left them, so that a kill in between loses none: the box is taken in again. */
+async function recordPlans({ recorder, tell }: IngestParts, delivery: SpoolDelivery): Promise<void> {
+  for (const { bytes, run, time } of await recorder.plansIn(delivery)) {
+    const outcome = await recorder.observePlan({
+      reference: `run:${run.id}`,
+      sourceVersion: '',
+      effectiveTime: time,
+      timeBasis: 'run',
+      bytes,
+      ...(await contentOf(bytes)),
+      ownerUid: undefined,
+      run,
+    });
+    if (outcome.to > outcome.from) tell(outcome);
+  }
+}
 
 /** Never throws for the spool's sake. */
 export async function openIngest(config: Config, parts: IngestParts): Promise<Ingest> {
@@ -45,6 +63,7 @@ export async function openIngest(config: Config, parts: IngestParts): Promise<In
     quotas: config.spool.quotas,
     now: () => Date.now(),
     ingest: async (delivery) => {
+      await recordPlans(parts, delivery);
       const outcome = await parts.recorder.ingest(delivery);
       if (outcome.to > outcome.from) parts.tell(outcome);
     },

@@ -54,6 +54,15 @@ export function follow(config: Config, { recorder, journal, seenUntilMs, tell, o
     // The backend's own states come by themselves.
     isKeptElsewhere: (uri) => kept.has(uri),
   });
+  source.onPlan?.(async (plan) => {
+    try {
+      const outcome = await recorder.observePlan(plan);
+      if (outcome.to > outcome.from) tell(outcome);
+    } catch (error) {
+      report(error);
+      throw error;
+    }
+  });
   return { source, intake, discovered: () => discovered };
 }
 

@@ -6,6 +6,7 @@ import type { HiddenValue } from '../record/observation.ts';
 import type { ObservedPlan, ObservedPlanChange, ObservedPlanInstance } from '../record/plan-observation.ts';
 import { diffTrees } from '../recorder/diff.ts';
 import { mergeSteps, type NetValue } from '../store/queries-net.ts';
+import { countPlan } from '../terraform/plan/counts.ts';
 import { toJsonPlan } from '../terraform/plan/json-plan-shape.ts';
 import type { OpaquePlan } from '../terraform/plan/parse-plan.ts';
 import { maskOf } from '../terraform/plan/masks.ts';
@@ -101,31 +102,8 @@ function failedChecks({ checks }: ObservedPlan): string[] {
   });
 }
 
-export interface PlanCounts {
-  readonly add: number;
-  readonly change: number;
-  readonly destroy: number;
-  readonly import: number;
-  readonly forget: number;
-  readonly move: number;
-}
-
-/** As Terraform counts: a replacement is one of each; data sources do not count. */
-export function countPlan({ changes }: Pick<ObservedPlan, 'changes'>): PlanCounts {
-  const managed = changes.filter(({ mode }) => mode === 'managed');
-  const count = (is: (instance: ObservedPlanInstance) => boolean): number => managed.filter(is).length;
-  return {
-    add: count(({ actions }) => actions.includes('create')),
-    change: count(({ actions }) => actions.includes('update')),
-    destroy: count(({ actions }) => actions.includes('delete')),
-    import: count(({ isImporting }) => isImporting),
-    forget: count(({ actions }) => actions.includes('forget')),
-    move: count(({ previousAddress }) => previousAddress !== undefined),
-  };
-}
-
 function tallyOf(plan: ObservedPlan, palette: Palette): string {
-  const counts = countPlan(plan);
+  const counts = countPlan(plan.changes);
   const more: [number, string][] = [
     [counts.import, 'to import'],
     [counts.forget, 'to forget'],

@@ -14,6 +14,8 @@ const METHODS = [
   'tick',
   'append',
   'ingest',
+  'observePlan',
+  'plansIn',
   'cursor',
   'states',
   'locks',

@@ -5,10 +5,13 @@ import type { RedactionPolicy } from '../redaction/allow-list.ts';
 import { AddressKeys } from '../redaction/address-keys.ts';
 import { redactAgain, redactOutputAgain } from '../redaction/again.ts';
 import { isOrdinaryWord, MIN_CONTAINED_UNITS } from '../redaction/public-words.ts';
+import { redactPlan } from '../redaction/plan.ts';
 import { HiddenSealer } from '../redaction/seal-hidden.ts';
 import { contentTagOf, observeEncrypted, redactState, type StateContext } from '../redaction/state.ts';
 import { TaintSet } from '../redaction/taint.ts';
 import type { InstanceBody, ObservedState } from '../record/observation.ts';
+import type { ObservedPlan } from '../record/plan-observation.ts';
+import type { TerraformPlan } from '../terraform/plan/plan.ts';
 import { parseState } from '../terraform/state-parse.ts';
 import { instanceKey, type States } from '../store/states.ts';
 import type { TerraformState } from '../terraform/state.ts';
@@ -22,6 +25,11 @@ export interface Observer {
    * knowledge come without body. New taint is stored in the caller's transaction. Throws ParseError.
    */
   observe(stateId: string, bytes: Uint8Array, known: KnownSnapshot | undefined): ObservedState;
+  /**
+   * Observes a plan; `keyId` is what its commitments derive from, `stateId` the state it is for, where that is known. New
+   * taint is stored in the caller's transaction. Throws ParseError.
+   */
+  observePlan(keyId: string, plan: TerraformPlan, stateId: string | undefined): ObservedPlan;
   /** Serial and content tag alone; nothing is learned. Throws ParseError. */
   identify(bytes: Uint8Array): Pick<ObservedState, 'serial' | 'contentTag'>;
   /** What these bytes held when this state was last seen with them, if that is not long ago; parses nothing. */
@@ -73,6 +81,15 @@ export function createObserver(states: States, keys: RedactionKeys, policy: Reda
       states.addTaint(result.learned);
       memory.keep(stateId, bytes, result.observed);
       return result.observed;
+    },
+    observePlan(keyId, plan, stateId) {
+      const stored = (address: string, deposed: string): InstanceBody | undefined => {
+        const row = stateId === undefined ? undefined : states.snapshot(stateId, address, deposed);
+        return row && parseBody(row.body);
+      };
+      const { observed, learned } = redactPlan(plan, { keyId, keys, policy, taint, stored });
+      states.addTaint(learned);
+      return observed;
     },
     reRedact: (stateId) => (address, body, other) =>
       redactAgain(body, { other, policy, taint, keys, stateId, address }),

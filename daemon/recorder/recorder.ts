@@ -1,7 +1,7 @@
 // The recorder: one settled sighting → redacted observation → records → one transaction. Synchronous; lives in the
 // worker with the only SQLite writer. Knows nothing of files, networks or timers.
 import { ParseError } from '../errors.ts';
-import type { LockSighting, StateSighting } from '../sources/source.ts';
+import type { LockSighting, PlanSighting, StateSighting } from '../sources/source.ts';
 import { createCursors } from '../store/cursors.ts';
 import { guarded } from '../store/database.ts';
 import type { StateRow } from '../store/states.ts';
@@ -16,10 +16,13 @@ import type { Outcome, RecorderParts, SightingContext } from './parts.ts';
 import type { RedactionKeys } from '../redaction/keys.ts';
 import { unpackParcel } from '../spool/parcel.ts';
 import type { SpoolDelivery } from '../spool/reader.ts';
+import { createPlans } from '../store/plans.ts';
 import { createRuns } from '../store/runs.ts';
 import { parseClientObservation } from './client-observation.ts';
 import { createLinkKeeper, type TiedChange } from './link-keeper.ts';
 import type { OpenChange } from './open-change.ts';
+import { plansIn, type LeftPlan } from './left-plans.ts';
+import { createPlanKeeper } from './plan-keeper.ts';
 import { createReferenceKeeper } from './reference-keeper.ts';
 import { createRunKeeper } from './run-keeper.ts';
 import { isOfRuns, type LocalRoot } from './run-source.ts';
@@ -31,6 +34,10 @@ export interface Recorder {
   /** Closes quiet changes, retires what stayed away, names what stayed empty, renews. Call about once a second. */
   tick(): Outcome;
   append(records: readonly NewRecord[]): Outcome;
+  /** One version of a plan file. */
+  observePlan(sighting: PlanSighting): Outcome;
+  /** The plan files in a box of the spool, with the run that left them: they are recorded before it. */
+  plansIn(delivery: SpoolDelivery): readonly LeftPlan[];
   /** One box of the spool, opened. Throws ParseError when no observation of a client lies in it. */
   ingest(delivery: SpoolDelivery): Outcome;
   /**
@@ -66,6 +73,7 @@ export function createRecorder(parts: RecorderParts, { keys, roots }: RunSetting
   const absences = createAbsenceKeeper(parts, changes);
   const versions = createVersionKeeper(parts, changes, references);
   const renewals = createRenewals(parts, parts.contentDays);
+  const planKeeper = createPlanKeeper(parts, { keys, plans: createPlans(parts.database) });
   const runKeeper = createRunKeeper(parts, { runs, links, versions, changes, keys, roots });
 
   const inTransaction = (work: () => Outcome['verdict']): Outcome => {
@@ -184,6 +192,8 @@ export function createRecorder(parts: RecorderParts, { keys, roots }: RunSetting
         });
         return records.length > 0 ? 'recorded' : 'nothing';
       }),
+    observePlan: (sighting) => inTransaction(() => planKeeper.observe(sighting)),
+    plansIn,
     ingest: ({ key, uid, parcel }) => {
       const { observation, attachments } = unpackParcel(parcel);
       const delivery = { observation: parseClientObservation(observation, key), attachments, uid };

@@ -14,6 +14,7 @@ import { formatTime } from './environment.ts';
 import type { LinkKeeper } from './link-keeper.ts';
 import type { Outcome, RecorderParts } from './parts.ts';
 import { createRunRedaction } from './run-redaction.ts';
+import { PLAN_KEY } from './plan-keeper.ts';
 import { isOfRuns, toLocalReference, toRunContext, toRunSighting, type LocalRoot } from './run-source.ts';
 import { compareSerials } from './serial.ts';
 import { summariseStream } from './stream-summary.ts';
@@ -45,8 +46,6 @@ export interface RunKeeper {
 const MAX_RUN_STATES = 1_000;
 /** A client's clock ahead of ours by more than this is not believed. */
 const MAX_AHEAD_MS = 5 * 60 * 1000;
-/** Stands for the state's id in the key of a plan file's commitment. */
-const PLAN_KEY = 'plan';
 const STREAM_KEY = 'stream';
 
 export function createRunKeeper(parts: RecorderParts, own: RunParts): RunKeeper {

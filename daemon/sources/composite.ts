@@ -22,6 +22,9 @@ export function openCompositeSource(sources: readonly StateSource[]): StateSourc
     onPoke(listener) {
       for (const source of sources) source.onPoke(listener);
     },
+    onPlan(listener) {
+      for (const source of sources) source.onPlan?.(listener);
+    },
     async start() {
       await Promise.all(sources.map((source) => source.start()));
     },

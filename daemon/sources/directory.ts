@@ -10,13 +10,21 @@ import { dataFolder, stateNameKind } from './layout.ts';
 import { LiveWatch } from './live-watch.ts';
 import { sight, unreachableSighting, type LookOptions } from './look.ts';
 import { Places, type PlaceMemory } from './places.ts';
+import { PlanFiles } from './plan-files.ts';
 import { pollPlaces } from './poll.ts';
 import { Pokes } from './pokes.ts';
 import { createLockTable, type LockTable } from './proc-locks.ts';
 import { createHolderReaders, type HolderReaders } from './lock-holder.ts';
 import { parseReferenceUri, toPlace, type SourceRoot, type StatePlace } from './reference.ts';
 import { Roots, type RootOption } from './roots.ts';
-import type { DiscoveredState, SourceProblem, StateReference, StateSighting, StateSource } from './source.ts';
+import type {
+  DiscoveredState,
+  PlanListener,
+  SourceProblem,
+  StateReference,
+  StateSighting,
+  StateSource,
+} from './source.ts';
 
 export interface DirectorySourceOptions {
   readonly roots: readonly RootOption[];
@@ -55,6 +63,7 @@ class LocalSource implements StateSource {
   readonly #ignore: IgnoreRules;
   readonly #roots: Roots;
   readonly #inventory: Inventory;
+  readonly #plans: PlanFiles;
   readonly #pokes: Pokes;
   readonly #lookOptions: LookOptions;
   readonly #places = new Places();
@@ -73,9 +82,12 @@ class LocalSource implements StateSource {
     this.#roots = new Roots(options.roots);
     this.#pokes = new Pokes(this.#clock);
     const maxEntries = options.maxEntries ?? 5_000_000;
-    this.#inventory = new Inventory({ roots: this.#roots, ignore: this.#ignore, maxEntries, signal });
+    const maxFileBytes = options.maxFileBytes ?? 256 * 1024 * 1024;
+    this.#plans = new PlanFiles({ clock: this.#clock, signal, maxFileBytes });
+    const onPlan = this.#onPlan;
+    this.#inventory = new Inventory({ roots: this.#roots, ignore: this.#ignore, maxEntries, signal, onPlan });
     this.#lookOptions = {
-      maxFileBytes: options.maxFileBytes ?? 256 * 1024 * 1024,
+      maxFileBytes,
       settleDeadlineMs: options.settleDeadlineMs ?? 60_000,
       clock: this.#clock,
       table: this.#table,
@@ -96,6 +108,10 @@ class LocalSource implements StateSource {
 
   onPoke(listener: (uri: string) => void): void {
     this.#pokes.listen(listener);
+  }
+
+  onPlan(listener: PlanListener): void {
+    this.#plans.listen(listener);
   }
 
   async discover(): Promise<readonly DiscoveredState[]> {
@@ -149,8 +165,11 @@ class LocalSource implements StateSource {
       pokes: this.#pokes,
       lockReader: { table: this.#table, clock: this.#clock, signal: this.#abort.signal, ...this.#holders },
       maxWatches: this.#options.maxWatches ?? 50_000,
+      onPlan: this.#onPlan,
     });
   }
+
+  readonly #onPlan = (place: StatePlace): void => void this.#track(this.#plans.note(place));
 
   /** Brings the inventory up to date; true when it says something else than before. */
   async #update(renew: () => Promise<void>): Promise<boolean> {

@@ -9,7 +9,7 @@ import { parseBackendPointer } from '../terraform/backend-pointer.ts';
 import type { BackendPointer } from '../terraform/state.ts';
 import { openContained, readAtMost } from './contained-file.ts';
 import type { IgnoreRules } from './ignore-rules.ts';
-import { dataFolder, pointerName, stateNameKind, workspaceName } from './layout.ts';
+import { dataFolder, isPlanName, pointerName, stateNameKind, workspaceName } from './layout.ts';
 import {
   formatDisplayText,
   formatRemoteUri,
@@ -32,6 +32,8 @@ export interface FoundState {
 /** What one directory holds. `directories` are relative to the root, and only those that may be entered. */
 export interface Listing {
   readonly found: readonly FoundState[];
+  /** Files whose names are those of plans. */
+  readonly plans: readonly StatePlace[];
   readonly directories: readonly string[];
   readonly entries: number;
   readonly problem: SourceProblem | undefined;
@@ -49,6 +51,7 @@ const maxWorkspaceBytes = 1024;
 /** Never throws: a directory that is gone is empty, one that cannot be read is a problem. */
 export async function listDirectory(root: SourceRoot, relative: string, rules: ScanRules): Promise<Listing> {
   const found: FoundState[] = [];
+  const plans: StatePlace[] = [];
   const directories: string[] = [];
   let entries = 0;
   try {
@@ -60,11 +63,12 @@ export async function listDirectory(root: SourceRoot, relative: string, rules: S
       else if (entry.isDirectory() && !rules.ignore.prunes(path)) directories.push(path);
       const state = toFound(root, path, entry.name, rules.ignore);
       if (state !== undefined) found.push(state);
+      else if (entry.isFile() && isPlanName(entry.name) && !rules.ignore.hides(path)) plans.push(toPlace(root, path));
     }
   } catch (error) {
-    return { found, directories: directories.sort(), entries, problem: toProblem(root, relative, error) };
+    return { found, plans, directories: directories.sort(), entries, problem: toProblem(root, relative, error) };
   }
-  return { found, directories: directories.sort(), entries, problem: undefined };
+  return { found, plans, directories: directories.sort(), entries, problem: undefined };
 }
 
 /** Every directory of a root, level by level, each level in order. Ends early after `maxEntries` names, with a problem. */

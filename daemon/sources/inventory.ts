@@ -3,7 +3,7 @@
 import { join, relative } from 'node:path';
 import { listDirectory, listFileRoot, toDiscovered, walkRoot, type FoundState, type ScanRules } from './discover.ts';
 import type { IgnoreRules } from './ignore-rules.ts';
-import type { SourceRoot } from './reference.ts';
+import type { SourceRoot, StatePlace } from './reference.ts';
 import type { Roots } from './roots.ts';
 import type { DiscoveredState, SourceProblem } from './source.ts';
 
@@ -12,6 +12,8 @@ export interface InventoryOptions {
   readonly ignore: IgnoreRules;
   readonly maxEntries: number;
   readonly signal: AbortSignal;
+  /** Hears of plan files as they are listed. */
+  readonly onPlan?: (place: StatePlace) => void;
 }
 
 export class Inventory {
@@ -95,6 +97,7 @@ export class Inventory {
       for await (const [directory, listing] of walk) {
         if (this.#options.signal.aborted) return;
         directories += 1;
+        listing.plans.forEach((place) => this.#options.onPlan?.(place));
         if (listing.found.length > 0) byDirectory.set(join(root.directory, directory), listing.found);
         if (listing.problem !== undefined && problems.length < maxProblems) problems.push(listing.problem);
       }
@@ -119,7 +122,9 @@ export class Inventory {
   async #listOne(directory: string): Promise<readonly FoundState[]> {
     const root = this.rootOf(directory);
     if (root === undefined) return [];
-    return (await listDirectory(root, relative(root.directory, directory), this.#rules())).found;
+    const listing = await listDirectory(root, relative(root.directory, directory), this.#rules());
+    listing.plans.forEach((place) => this.#options.onPlan?.(place));
+    return listing.found;
   }
 
   #rules(): ScanRules {

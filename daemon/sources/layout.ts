@@ -18,6 +18,13 @@ export function stateNameKind(name: string): StateNameKind {
   return name === 'errored.tfstate' ? 'errored' : 'state';
 }
 
+const PLAN_NAME = /^(?:.+[._-])?(?:tf)?plan(?:file)?(?:[._-](?:tfplan|plan|out|bin|json|zip|[0-9a-f]{1,40}))*$/i;
+
+/** A name that people and platforms give a plan: tfplan, plan.out, prod.tfplan, network-default.tfplan, tfplan.json. */
+export function isPlanName(name: string): boolean {
+  return name.length <= 255 && PLAN_NAME.test(name);
+}
+
 /** The lock info file beside a state: `.` + name without its leading dot + `.lock.info`. */
 export function lockPathOf(statePath: string): string {
   const name = basename(statePath);

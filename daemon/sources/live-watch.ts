@@ -4,7 +4,7 @@ import { basename, dirname, relative } from 'node:path';
 import { formatDisplayText, toPlace } from './reference.ts';
 import type { IgnoreRules } from './ignore-rules.ts';
 import type { Inventory } from './inventory.ts';
-import { stateNameKind } from './layout.ts';
+import { isPlanName, stateNameKind } from './layout.ts';
 import { readLock, type LockReader } from './lock-file.ts';
 import { hearLock, withHolder, type HolderReaders } from './lock-holder.ts';
 import type { PlaceMemory, Places } from './places.ts';
@@ -22,6 +22,7 @@ export interface LiveWatchOptions {
   readonly pokes: Pokes;
   readonly lockReader: LockReader & HolderReaders;
   readonly maxWatches: number;
+  readonly onPlan: (place: StatePlace) => void;
 }
 
 /** New names come in bursts: one discovery for all of them. */
@@ -104,11 +105,20 @@ export class LiveWatch {
   }
 
   #hearName(path: string, event: 'rename' | 'change'): void {
+    if (isPlanName(basename(path))) this.#hearPlan(path);
     const concerned = this.#options.places.concerning(path);
     for (const memory of concerned) this.#hearCompanion(memory, path, event);
     const isUnheardOf = concerned.length === 0 && stateNameKind(basename(path)) !== 'other';
     const isStateItself = concerned.some(({ place }) => place.path === path);
     if (isUnheardOf || (isStateItself && event === 'rename')) this.#stir(path, event);
+  }
+
+  #hearPlan(path: string): void {
+    const { inventory, ignore, onPlan } = this.#options;
+    const root = inventory.rootOf(path);
+    if (root === undefined) return;
+    const inside = relative(root.directory, path);
+    if (!ignore.hides(inside)) onPlan(toPlace(root, inside));
   }
 
   #hearCompanion(memory: PlaceMemory, path: string, event: 'rename' | 'change'): void {

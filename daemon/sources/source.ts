@@ -1,6 +1,8 @@
 // The port every source of states stands behind: local directories, versioned buckets, the state backend.
 // A source never writes to what it watches and never interprets a state's content.
 import type { UnwatchedKind } from '../record/inventory.ts';
+import type { RunIdentity } from '../record/run-data.ts';
+import type { PlanContent } from '../terraform/plan/parse-plan.ts';
 import type { BackendPointer, LockInfo } from '../terraform/state.ts';
 import type { ProcessFacts } from './process/process-facts.ts';
 
@@ -100,6 +102,26 @@ export interface StateSighting {
   readonly store?: StoreFacts;
 }
 
+/** One version of a plan file that lies beside states, or that a run left, read whole. */
+export interface PlanSighting {
+  /** `dir:<root label>/<path>`, or `run:<id>`. */
+  readonly reference: string;
+  readonly sourceVersion: string;
+  readonly effectiveTime: string;
+  readonly timeBasis: 'mtime' | 'run';
+  readonly bytes: Uint8Array;
+  /** Undefined: see `problem`. */
+  readonly content: PlanContent | undefined;
+  readonly problem: { readonly code: string; readonly message: string } | undefined;
+  /** Owner of the file. */
+  readonly ownerUid: number | undefined;
+  /** Of a run: who left it. */
+  readonly run?: RunIdentity;
+}
+
+/** Rejects when the plan could not be recorded: it is then found again. */
+export type PlanListener = (sighting: PlanSighting) => Promise<void>;
+
 /** Something the source cannot see, and why. */
 export interface SourceProblem {
   readonly code: string;
@@ -140,6 +162,8 @@ export interface StateSource {
   discover(): Promise<readonly DiscoveredState[]>;
   look(reference: StateReference, cursor: string): Promise<StateSighting>;
   onPoke(listener: (uri: string) => void): void;
+  /** Plans that lie beside its states, each version once or more; absent where none can. */
+  onPlan?(listener: PlanListener): void;
   start(): Promise<void>;
   problems(): readonly SourceProblem[];
   close(): Promise<void>;

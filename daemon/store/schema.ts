@@ -86,6 +86,10 @@ export const ADDED_SCHEMA = `
 CREATE TABLE IF NOT EXISTS source_cursor (
   uri TEXT PRIMARY KEY, cursor TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+-- Plans by the equality tag of their bytes: each is recorded once, wherever it turns up again.
+CREATE TABLE IF NOT EXISTS plan (
+  tag TEXT PRIMARY KEY, id TEXT NOT NULL, seen_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 `;
 
 export const DERIVED_TABLES = ['record_index', 'change_index', 'change_action', ...DERIVED_RUN_TABLES] as const;

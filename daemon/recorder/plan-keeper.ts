@@ -1,0 +1,175 @@
+// Plans that were found beside states or came with a run, as records: plan.recorded, and one resource.planned per change.
+// Raw bytes live only in the arguments and locals here. Inside the caller's transaction.
+import { ParseError } from '../errors.ts';
+import type { Claim } from '../record/observation.ts';
+import type { PlanRole } from '../record/plan-data.ts';
+import type { ObservedPlan, ObservedPlanInstance } from '../record/plan-observation.ts';
+import type { CommittedFile } from '../record/run-data.ts';
+import { fileCommitment, stateKey, tagOf, type RedactionKeys } from '../redaction/keys.ts';
+import type { PlanSighting } from '../sources/source.ts';
+import type { Plans } from '../store/plans.ts';
+import type { StateRow } from '../store/states.ts';
+import { isOpaque, parsePlan } from '../terraform/plan/parse-plan.ts';
+import type { TerraformPlan } from '../terraform/plan/plan.ts';
+import type { Moment } from './appender.ts';
+import { nextId } from './environment.ts';
+import { identityOf } from './identity.ts';
+import type { Outcome, RecorderParts } from './parts.ts';
+import { placeOfPlan } from './plan-place.ts';
+import { toPlanBody, toPlannedBody } from './plan-record.ts';
+
+/** Stands for the state's id in the key of a plan file's commitment. */
+export const PLAN_KEY = 'plan';
+
+export interface PlanKeeper {
+  /** 'nothing' for a plan that is recorded already. */
+  observe(sighting: PlanSighting): Outcome['verdict'];
+}
+
+export function createPlanKeeper(parts: RecorderParts, { keys, plans }: PlanKeeperParts): PlanKeeper {
+  const { appender, environment, observer, states } = parts;
+
+  const headOf = (sighting: PlanSighting): PlanHead => ({
+    reference: placeOfPlan(sighting.reference, observer.covers),
+    content: {
+      sizeBytes: sighting.bytes.length,
+      kid: keys.epoch.kid,
+      commitment: fileCommitment(stateKey(keys.epoch.key, PLAN_KEY), sighting.bytes),
+    },
+    run: sighting.run,
+    claims: sighting.ownerUid === undefined ? [] : [ownerClaim(sighting.ownerUid)],
+  });
+
+  /** The state whose version the plan names: the one in the plan's own directory where several have that lineage. */
+  const stateOf = (plan: TerraformPlan, reference: string): StateRow | undefined => {
+    const lineage = plan.prior?.lineage ?? '';
+    if (lineage === '') return undefined;
+    const same = states.all().filter((row) => row.lineage === lineage);
+    const directory = directoryOf(reference);
+    const near = same.filter(({ uri }) => uri.startsWith(directory));
+    const found = near.length > 0 ? near : same;
+    return found.length === 1 ? found[0] : undefined;
+  };
+
+  const append = (sighting: PlanSighting, plan: TerraformPlan): void => {
+    const head = headOf(sighting);
+    const state = stateOf(plan, sighting.reference);
+    const id = nextId(environment);
+    const observed = observer.observePlan(state?.id ?? id, plan, state?.id);
+    const shared = { source: head.reference, moment: momentOf(sighting) };
+    const identity = state && identityOf(state);
+    appender.append({
+      id,
+      ...shared,
+      type: 'plan.recorded',
+      subject: subjectOf(observed),
+      data: { ...head, state: identity, ...toPlanBody(observed) },
+      spill: {
+        into: 'body',
+        members: ['targets', 'forcedReplacements', 'variables', 'outputs', 'checks', 'providers'],
+      },
+    });
+    for (const { role, instance, reason } of recordedChanges(observed)) {
+      appender.append({
+        ...shared,
+        type: 'resource.planned',
+        subject: instance.address,
+        data: { plan: id, state: identity, role, ...toPlannedBody(instance, reason) },
+        spill: { into: 'body', members: ['changes', 'unknown', 'hidden'] },
+      });
+    }
+    plans.add(tagOf(keys.equalityKey, sighting.bytes), id, environment.now());
+  };
+
+  const refuse = (sighting: PlanSighting, code: string, reason: string): void => {
+    const head = headOf(sighting);
+    const id = nextId(environment);
+    appender.append({
+      id,
+      type: 'plan.unreadable',
+      source: head.reference,
+      subject: head.reference,
+      moment: momentOf(sighting),
+      data: { ...head, code, reason },
+    });
+    plans.add(tagOf(keys.equalityKey, sighting.bytes), id, environment.now());
+  };
+
+  return {
+    observe(sighting) {
+      if (plans.idOf(tagOf(keys.equalityKey, sighting.bytes)) !== undefined) return 'nothing';
+      const { content, problem } = sighting;
+      if (content === undefined) {
+        if (problem?.code === 'not-a-plan') return 'nothing';
+        refuse(sighting, problem?.code ?? 'plan-malformed', problem?.message ?? 'unreadable');
+        return 'recorded';
+      }
+      try {
+        const plan = parsePlan(content, 'wrapped');
+        if (isOpaque(plan)) refuse(sighting, `plan-${plan.form}`, OPAQUE[plan.form]);
+        else append(sighting, plan);
+      } catch (error) {
+        if (!(error instanceof ParseError)) throw error;
+        // JSON of another kind that is called a plan.
+        if (error.code === 'not-a-plan' || error.code.startsWith('json-')) return 'nothing';
+        refuse(sighting, error.code, error.message);
+      }
+      return 'recorded';
+    },
+  };
+}
+
+export interface PlanKeeperParts {
+  readonly keys: RedactionKeys;
+  readonly plans: Plans;
+}
+
+interface PlanHead {
+  readonly reference: string;
+  readonly content: CommittedFile;
+  readonly run: PlanSighting['run'];
+  readonly claims: readonly Claim[];
+}
+
+const OPAQUE = {
+  encrypted: 'encrypted by OpenTofu: nothing in it can be read without its key',
+  cloud: 'kept in HCP Terraform: the file only names it',
+} as const;
+
+interface RecordedChange {
+  readonly role: PlanRole;
+  readonly instance: ObservedPlanInstance;
+  readonly reason: string;
+}
+
+/** Without what neither changes, nor moves, nor is imported. */
+function recordedChanges({ changes, drift, deferred }: ObservedPlan): readonly RecordedChange[] {
+  const of = (role: PlanRole, list: readonly ObservedPlanInstance[]): RecordedChange[] =>
+    list.filter(isRecorded).map((instance) => ({ role, instance, reason: instance.reason }));
+  return [
+    ...of('drift', drift),
+    ...of('planned', changes),
+    ...deferred.map(({ instance, reason }) => ({ role: 'deferred' as const, instance, reason })),
+  ];
+}
+
+function isRecorded({ actions, previousAddress, isImporting }: ObservedPlanInstance): boolean {
+  return actions[0] !== 'no-op' || previousAddress !== undefined || isImporting;
+}
+
+function momentOf({ reference, effectiveTime, timeBasis }: PlanSighting): Moment {
+  return { source: reference.startsWith('run:') ? 'spool' : 'directory', effectiveTime, timeBasis };
+}
+
+function subjectOf({ tool, toolVersion, mode }: ObservedPlan): string {
+  return `${tool === 'unknown' ? 'plan' : tool} ${toolVersion}${mode === 'normal' ? '' : ` ${mode}`}`;
+}
+
+/** `dir:root/infra/tfplan` → `dir:root/infra/`; of a run: no place. */
+function directoryOf(reference: string): string {
+  return reference.startsWith('dir:') ? reference.slice(0, reference.lastIndexOf('/') + 1) : reference;
+}
+
+function ownerClaim(uid: number): Claim {
+  return { field: 'owner', value: `uid:${uid}`, known: 'observed', by: 'plan-file' };
+}
