@@ -28,7 +28,8 @@ export interface Ingest {
 const OPEN_EVERY_MS = 60_000;
 
 /** Before the run that left them, so that a kill in between loses none: the box is taken in again. */
-async function recordPlans({ recorder, tell }: IngestParts, delivery: SpoolDelivery): Promise<void> {
+async function recordPlans(parts: IngestParts, delivery: SpoolDelivery): Promise<void> {
+  const { recorder } = parts;
   for (const { bytes, run, time } of await recorder.plansIn(delivery)) {
     const outcome = await recorder.observePlan({
       reference: `run:${run.id}`,
@@ -40,7 +41,7 @@ async function recordPlans({ recorder, tell }: IngestParts, delivery: SpoolDeliv
       ownerUid: undefined,
       run,
     });
-    if (outcome.to > outcome.from) tell(outcome);
+    if (outcome.to > outcome.from) parts.tell(outcome);
   }
 }
 

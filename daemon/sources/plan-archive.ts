@@ -126,7 +126,7 @@ function malformed(expected: string): ParseError {
 }
 
 function noPlan(): ParseError {
-  return new ParseError('not-a-plan', 'expected a saved plan, got another zip archive', {
+  return new ParseError('not-a-plan', 'expected a plan, got something else', {
     hint: 'A saved plan is what `terraform plan -out=FILE` writes.',
   });
 }
@@ -137,8 +137,13 @@ function tooLarge(limit: string): ParseError {
   });
 }
 
-/** The content of a file that may be a plan: its parts when it is an archive, else taken for JSON. Throws as above. */
+/** The content of a file that may be a plan: its parts when it is an archive, else taken for JSON, if it begins as an object does. Throws as above. */
 export async function openPlanContent(bytes: Uint8Array, limits: PlanLimits = PLAN_LIMITS): Promise<PlanContent> {
   if (isZip(bytes)) return { kind: 'saved', parts: await openPlanArchive(bytes, limits) };
+  if (!startsObject(bytes)) throw noPlan();
   return { kind: 'json', bytes };
+}
+
+function startsObject(bytes: Uint8Array): boolean {
+  return /^\s*\{/.test(Buffer.from(bytes.subarray(0, 64)).toString('latin1'));
 }
