@@ -22,6 +22,8 @@ export interface HandlerParts {
   readonly imports: ImportJobs;
 }
 
+const EMPTY = new Uint8Array();
+
 export function createHandlers(parts: HandlerParts): ControlHandlers {
   const { backend, sealer, intake, journal, recorder, batches, entries, ingest, imports } = parts;
   return {
@@ -34,7 +36,10 @@ export function createHandlers(parts: HandlerParts): ControlHandlers {
       return {};
     },
     import: (payload) => imports.handle(payload),
-    note: async (payload) => ({ leafIndex: await journal.note(payload, entries.size()) }),
+    note: async (payload) => {
+      const lineAt = (leafIndex: number): Uint8Array => [...entries.range(leafIndex, leafIndex + 1)][0]?.line ?? EMPTY;
+      return { leafIndex: await journal.note(payload, { size: entries.size(), lineAt }) };
+    },
     status: async () => ({
       pid: process.pid,
       sealer: sealer.status(),

@@ -12,6 +12,8 @@ import { isJsonObject, type Json } from './json/value.ts';
 import { digestProgram, readVersion } from './program.ts';
 import { createPolicy } from './redaction/allow-list.ts';
 import type { RecordType } from './record/data.ts';
+import type { NoteClass } from './record/note-data.ts';
+import { parseRecord } from './record/record.ts';
 import type { NewRecord } from './recorder/appender.ts';
 import type { RecorderClient } from './recorder/client.ts';
 import type { Outcome } from './recorder/parts.ts';
@@ -20,7 +22,7 @@ import { createInventories } from './recorder/inventories.ts';
 import type { DiscoveredState, SourceProblem } from './sources/source.ts';
 import type { Sqlite } from './store/database.ts';
 import { createEntries } from './store/entries.ts';
-import { numberAt } from './store/queries-fields.ts';
+import { numberAt, textAt } from './store/queries-fields.ts';
 import { createSettings, type SettingName } from './store/settings.ts';
 
 export interface JournalParts {
@@ -48,12 +50,35 @@ export interface Journal {
   ): Promise<void>;
   end(reason: string): Promise<void>;
   /** Appends change.noted about an earlier record; returns its leaf index. Throws ConfigError `note-invalid`. */
-  note(payload: Readonly<Record<string, unknown>>, size: number): Promise<number>;
+  note(payload: Readonly<Record<string, unknown>>, log: NotedLog): Promise<number>;
 }
 
 /** All the sources of the configuration together, as the vantage of their inventory names them. */
 const INVENTORIED = 'sources';
 const MAX_NOTE_UNITS = 4000;
+
+/** What a note needs of the log it goes into. */
+export interface NotedLog {
+  readonly size: number;
+  /** Empty where the body is not here any more. */
+  lineAt(leafIndex: number): Uint8Array;
+}
+
+const NOTE_CLASSES: readonly NoteClass[] = ['emergency', 'exception', 'false-alarm'];
+
+function asNoteClass(value: unknown): NoteClass {
+  const found = NOTE_CLASSES.find((word) => word === value);
+  if (found === undefined) throw noteInvalid(`one of ${NOTE_CLASSES.join(', ')} as class`);
+  return found;
+}
+
+/** The change that a record closes, or is a step of. */
+function changeOf(line: Uint8Array): string | undefined {
+  if (line.length === 0) return undefined;
+  const { type, id, data } = parseRecord(line);
+  const change = type === 'state.changed' ? id : textAt(data, 'change');
+  return change === '' ? undefined : change;
+}
 
 function noteInvalid(expected: string): ConfigError {
   return new ConfigError('note-invalid', `expected ${expected}, got something else`, {
@@ -125,7 +150,7 @@ export function createJournal(parts: JournalParts): Journal {
       await append({ ...toRecord('source.inventoried', { ...data }), moment, spill });
     },
     end: (reason) => append(toRecord('log.stopped', { reason })),
-    async note({ target, text, ticket }, size) {
+    async note({ target, text, ticket, class: noteClass }, { size, lineAt }) {
       if (typeof target !== 'number' || !Number.isSafeInteger(target) || target < 0 || target >= size) {
         throw noteInvalid(`the number of a record below ${size}`);
       }
@@ -135,8 +160,10 @@ export function createJournal(parts: JournalParts): Journal {
       const outcome = await recorder.append([
         toRecord('change.noted', {
           target,
+          change: changeOf(lineAt(target)),
           text,
           ticket: typeof ticket === 'string' ? ticket.slice(0, 200) : undefined,
+          class: noteClass === undefined ? undefined : asNoteClass(noteClass),
         }),
       ]);
       parts.tell(outcome);

@@ -17,9 +17,9 @@ When      --since 24h|2026-05-01    --until …    (time of the change, UTC; --r
 Who       --actor <glob>   like alice or uid:1001: account, login or owner of the lock file, however it is known
           --no-actor       changes that name nobody
           --run <id or its beginning>    --no-run    changes that no run is tied to
-Problems  --problems   what somebody should look at: manual, failed, unknown, rolled back, rewritten or replaced
-                       states, gaps, versions not seen, unreadable states, floods, locks left behind, a
-                       run and a source that saw different contents, what the spool turned away
+Problems  --problems   manual, failed, unknown, rolled back, rewritten or replaced states, gaps, versions not seen,
+                       unreadable states, floods, locks left behind, run and source that disagree, spool losses
+          --unexplained    problems that no note explains    --emergency    --ticket <glob>    changes with such a note
 Output    -n 20        how many, newest first (--json and --csv: all of them unless -n is given)
           -f, --follow     go on with what is recorded next
           --changes        one line per resource instance instead of one per change of a state
@@ -63,6 +63,9 @@ const OPTIONS = {
   'recorded-since': { type: 'string' },
   'at-size': { type: 'string' },
   problems: { type: 'boolean' },
+  unexplained: { type: 'boolean' },
+  emergency: { type: 'boolean' },
+  ticket: { type: 'string' },
   limit: { type: 'string', short: 'n' },
   follow: { type: 'boolean', short: 'f' },
   changes: { type: 'boolean' },
@@ -75,17 +78,7 @@ const OPTIONS = {
 } as const;
 
 /** Filters that need what later versions record: refused, never ignored. */
-const PLANNED = [
-  'pr',
-  'commit',
-  'ticket',
-  'no-plan',
-  'beyond-plan',
-  'no-approval',
-  'self-approved',
-  'emergency',
-  'unexplained',
-];
+const PLANNED = ['pr', 'commit', 'no-plan', 'beyond-plan', 'no-approval', 'self-approved'];
 
 /** Undefined when only the help was asked for. Throws ConfigError `usage` or `not-recorded-yet`. */
 export function parseLogRequest(args: readonly string[], nowMs: number, isJson: boolean): LogRequest | undefined {
@@ -131,7 +124,10 @@ function parseFilter(given: Arguments, nowMs: number): ChangeFilter {
     untilMs: time('until'),
     recordedSinceMs: time('recorded-since'),
     atSize: size === undefined ? undefined : parseCount(VERB, '--at-size', size),
-    problemsOnly: given.has('problems') ? true : undefined,
+    problemsOnly: given.has('problems') || given.has('unexplained') ? true : undefined,
+    isUnexplained: given.has('unexplained') ? true : undefined,
+    noteClass: given.has('emergency') ? 'emergency' : undefined,
+    ticket: given.text('ticket'),
   });
 }
 

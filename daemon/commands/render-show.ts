@@ -150,7 +150,9 @@ function formatNotes(records: readonly StoredRecord[]): string[] {
   const notes = records.filter(({ record }) => /^change\.(noted|linked|judged)$/.test(record.type));
   if (notes.length === 0) return ['none'];
   return notes.map(({ leafIndex, record }) => {
-    const text = textAt(record.data, 'text') || textAt(record.data, 'verdict') || describeLink(record);
+    const remarks = [textAt(record.data, 'class'), textAt(record.data, 'ticket')].filter((remark) => remark !== '');
+    const words = textAt(record.data, 'text') || textAt(record.data, 'verdict') || describeLink(record);
+    const text = [...remarks, words].join('  ');
     return escapeText(`#${leafIndex} ${record.type} ${formatDateTime(record.time)} ${text}`.trimEnd());
   });
 }

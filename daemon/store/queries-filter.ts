@@ -1,5 +1,6 @@
 // What can be asked of the log, and the SQL it becomes. Every value is a bound parameter.
 import type { ChangeKind } from '../record/data.ts';
+import type { NoteClass } from '../record/note-data.ts';
 import type { LabelFilter, LabelledStates } from './labels.ts';
 import { MOVED_AWAY } from './query-index.ts';
 
@@ -83,6 +84,11 @@ export interface ChangeFilter {
   readonly untilMs?: number;
   readonly recordedSinceMs?: number;
   readonly problemsOnly?: boolean;
+  /** Without those that a note explains. */
+  readonly isUnexplained?: boolean;
+  /** Changes with a note of this class, or with a ticket that fits this glob. */
+  readonly noteClass?: NoteClass;
+  readonly ticket?: string;
   /** Records listed beside changes, whatever else is asked of the changes; default: the problem types. */
   readonly recordTypes?: readonly string[];
   /** Answer as of this tree size: later leaves do not count. */
@@ -110,6 +116,7 @@ export function changeCondition(filter: ChangeFilter, renames: readonly AddressI
     ...(filter.among === undefined ? [] : [amongCondition(filter.among)]),
     ...(filter.kinds === undefined ? [] : [oneOf('c.kind', filter.kinds)]),
     ...(filter.problemsOnly === true ? [problemCondition()] : []),
+    ...noteParts('c', filter),
     ...(hasInstanceFilter(filter) ? [instanceCondition(filter, renames)] : []),
   ]);
 }
@@ -125,14 +132,17 @@ export function problemRecordCondition(filter: ChangeFilter): SqlPart {
     parameters: contents.parameters,
   };
   const isProblem = joinParts(' OR ', [oneOf('r.type', [...PROBLEM_TYPES]), mismatch]);
-  return joinParts(' AND ', [isProblem, ...timeParts('r', filter)]);
+  return joinParts(' AND ', [isProblem, ...timeParts('r', filter), ...noteParts('r', filter)]);
 }
 
 /** True when the filter can only be met by a change: then problem records do not belong in the answer. */
 export function asksForChangesOnly(filter: ChangeFilter): boolean {
-  const { path, kinds, actor, run, without, recordTypes } = filter;
+  const { path, kinds, actor, run, without, recordTypes, noteClass, ticket } = filter;
   if (recordTypes !== undefined) return false;
-  return hasInstanceFilter(filter) || [path, kinds, actor, run, without].some((asked) => asked !== undefined);
+  return (
+    hasInstanceFilter(filter) ||
+    [path, kinds, actor, run, without, noteClass, ticket].some((asked) => asked !== undefined)
+  );
 }
 
 export function hasInstanceFilter({ address, resourceType, actions }: ChangeFilter): boolean {
@@ -211,6 +221,33 @@ function problemCondition(): SqlPart {
   const isImported = `EXISTS (SELECT 1 FROM entry e WHERE e.leaf_index = c.leaf_index
     AND json_valid(CAST(e.line AS TEXT)) AND json_extract(CAST(e.line AS TEXT), '$.data.backfilled'))`;
   return joinParts(' AND ', [isOdd, { sql: `NOT ${isImported}`, parameters: [] }]);
+}
+
+/** Notes are few: each question reads them once. A target is a leaf index; a note about a step counts for its change. */
+function noteParts(table: 'c' | 'r', { isUnexplained, noteClass, ticket, atSize }: ChangeFilter): SqlPart[] {
+  const among = (conditions: readonly SqlPart[]): SqlPart => {
+    const { sql, parameters } = joinParts(' AND ', [
+      { sql: "n.type = 'change.noted'", parameters: [] },
+      ...(atSize === undefined ? [] : [{ sql: 'n.leaf_index < ?', parameters: [atSize] }]),
+      ...conditions,
+    ]);
+    const from = `FROM record_index n JOIN entry e USING (leaf_index) WHERE json_valid(CAST(e.line AS TEXT)) AND ${sql}`;
+    const target = `${table}.leaf_index IN (SELECT json_extract(CAST(e.line AS TEXT), '$.data.target') ${from})`;
+    const change = `c.id IN (SELECT n.change_id ${from})`;
+    return table === 'r'
+      ? { sql: target, parameters }
+      : { sql: `(${target} OR ${change})`, parameters: [...parameters, ...parameters] };
+  };
+  const has = (name: string, operator: '=' | 'GLOB', value: string): SqlPart => ({
+    sql: `json_extract(CAST(e.line AS TEXT), '$.data.${name}') ${operator} ?`,
+    parameters: [value],
+  });
+  const any = among([]);
+  return [
+    ...(isUnexplained === true ? [{ sql: `NOT ${any.sql}`, parameters: any.parameters }] : []),
+    ...(noteClass === undefined ? [] : [among([has('class', '=', noteClass)])]),
+    ...(ticket === undefined ? [] : [among([has('ticket', 'GLOB', ticket)])]),
+  ];
 }
 
 function timeParts(table: 'c' | 'r', filter: ChangeFilter): SqlPart[] {

@@ -22,6 +22,7 @@ describe('schemas agree with types', () => {
   const data = source('record/data.ts');
   const runs = source('record/run-data.ts');
   const plans = source('record/plan-data.ts');
+  const notes = source('record/note-data.ts');
   const inventory = source('record/inventory.ts');
 
   describe('record.schema.json', () => {
@@ -31,13 +32,20 @@ describe('schemas agree with types', () => {
       ...data.interfaces,
       ...runs.interfaces,
       ...plans.interfaces,
+      ...notes.interfaces,
       ...inventory.interfaces,
       ...[...observation.interfaces].filter(([name]) => name === 'Claim' || name === 'Vantage'),
     ]);
     for (const [name, members] of declared) {
       it(`${name} has the members of its interface`, () => assertSame(found, name, members));
     }
-    for (const [name, words] of [...data.unions, ...runs.unions, ...plans.unions, ...inventory.unions]) {
+    for (const [name, words] of [
+      ...data.unions,
+      ...runs.unions,
+      ...plans.unions,
+      ...notes.unions,
+      ...inventory.unions,
+    ]) {
       if (name === 'RecordType') continue;
       it(`${name} has the words of its type`, () => {
         expect([...(found.$defs?.[name]?.enum ?? [])].sort()).to.deep.equal(words);
