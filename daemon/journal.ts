@@ -61,7 +61,7 @@ const MAX_NOTE_UNITS = 4000;
 export interface NotedLog {
   readonly size: number;
   /** Empty where the body is not here any more. */
-  lineAt(leafIndex: number): Uint8Array;
+  readonly lineAt: (leafIndex: number) => Uint8Array;
 }
 
 const NOTE_CLASSES: readonly NoteClass[] = ['emergency', 'exception', 'false-alarm'];
