@@ -4,9 +4,10 @@ import { expect } from 'chai';
 import { createS3Storage } from '../../daemon/backend/s3-storage.ts';
 import { storageContract } from '../backend/storage-contract.ts';
 import { openBackendScene, type BackendScene } from '../support/backend-scene.ts';
+import { describeBackendStories } from '../support/backend-stories.ts';
 import { howToInstallCeph, isCephInstalled, startCeph, type Ceph } from '../support/ceph.ts';
 import { clientOf } from '../support/ceph-store.ts';
-import { requireComponent } from '../support/components.ts';
+import { findProgram, requireComponent } from '../support/components.ts';
 import { terraformPath } from '../support/terraform.ts';
 
 const BUCKET = 'states';
@@ -20,6 +21,7 @@ describe('http backend over S3, on Ceph', function () {
   before(async function () {
     requireComponent(this, 'Ceph', isCephInstalled(), howToInstallCeph);
     requireComponent(this, 'terraform', terraformPath() !== undefined, 'put terraform 1.11 or later on PATH');
+    requireComponent(this, 'prlimit', findProgram('prlimit') !== undefined, 'apt-get install -y util-linux');
     ceph = await startCeph();
     client = clientOf(ceph, ceph.adminUser);
     await client.send(new CreateBucketCommand({ Bucket: BUCKET }));
@@ -40,11 +42,13 @@ describe('http backend over S3, on Ceph', function () {
 
   describe('with terraform', () => {
     let scene: BackendScene;
+    let prefix = '';
 
     beforeEach(async () => {
+      prefix = `terraform-${(count += 1)}`;
       scene = await openBackendScene({
         states: ['network'],
-        storage: `s3://${BUCKET}/terraform`,
+        storage: `s3://${BUCKET}/${prefix}`,
         backend: `endpoint: "${ceph.endpoint}"`,
         env: {
           AWS_ACCESS_KEY_ID: ceph.adminUser.accessKeyId,
@@ -57,10 +61,12 @@ describe('http backend over S3, on Ceph', function () {
     afterEach(() => scene.close());
 
     const object = async (key: string): Promise<string | undefined> =>
-      client.send(new GetObjectCommand({ Bucket: BUCKET, Key: `terraform/${key}` })).then(
+      client.send(new GetObjectCommand({ Bucket: BUCKET, Key: `${prefix}/${key}` })).then(
         ({ Body }) => Body?.transformToString(),
         () => undefined,
       );
+
+    describeBackendStories(() => ({ scene, stored: async () => (await object('network.tfstate')) ?? '' }));
 
     it('init, apply, a lock that is held, and a restart in between', async () => {
       const body = (input: string): string => `resource "terraform_data" "a" {\n  input = "${input}"\n}`;

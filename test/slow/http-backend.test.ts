@@ -2,9 +2,11 @@
 // when the record cannot be made durable, and that no secret of address, password or state goes anywhere but the storage.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { openBackendScene, type BackendScene, type SceneRecord } from '../support/backend-scene.ts';
+import { describeBackendStories } from '../support/backend-stories.ts';
 import { describeHits, findCanaries, readFolder, toPlace } from '../support/canary-hunt.ts';
 import { findProgram, requireComponent } from '../support/components.ts';
 import { runStateseal } from '../support/stateseal-process.ts';
@@ -35,6 +37,11 @@ describe('http backend, with a real terraform', function () {
     scene = await openBackendScene({ states: ['network', 'other'] });
   });
   afterEach(() => scene.close());
+
+  describeBackendStories(() => ({
+    scene,
+    stored: () => readFile(join(scene.storage, 'network.tfstate'), 'utf8'),
+  }));
 
   it('init, plan, apply, destroy: each version recorded, with who and from which run', async () => {
     const query =
@@ -100,25 +107,6 @@ describe('http backend, with a real terraform', function () {
     expect(JSON.stringify(scene.records())).not.to.contain('canary-4Vt8qLx');
   });
 
-  it('-migrate-state, from a local state and back', async () => {
-    const terraform = await scene.terraform('tf', 'network', one('kept'));
-    const local = { 'main.tf': one('kept') };
-    await terraform.write(local);
-    await terraform.init();
-    await terraform.apply();
-    await terraform.write({ 'main.tf': `terraform {\n  backend "http" {}\n}\n${one('kept')}` });
-    await terraform.init(['-migrate-state', '-force-copy']);
-    const [moved] = await scene.until(CHANGED, 1);
-    expect(dataOf(moved)).to.include({ kind: 'migrated', continuity: 'contiguous' });
-    expect((await terraform.run(['state', 'list'])).stdout).to.contain('terraform_data.a');
-    await terraform.write(local);
-    await terraform.init(['-migrate-state', '-force-copy']);
-    expect((await terraform.readState()).resources.map(({ name }) => name)).to.deep.equal(['a']);
-    expect((await terraform.plan(['-detailed-exitcode'])).code).to.equal(0);
-    expect(scene.records(CHANGED).length).to.equal(1);
-    scene.verify();
-  });
-
   it('a second apply meets the lock of the first; force-unlock takes a killed one away, and is recorded as such', async () => {
     // Ends with the folder, also when Terraform was killed and cannot end it.
     const wait = `for i in $(seq 300); do [ -d '${scene.folder}' ] || exit 0; sleep 0.2; done`;
@@ -145,35 +133,6 @@ describe('http backend, with a real terraform', function () {
       ['apply', 'contiguous'],
     ]);
     expect(existsSync(join(scene.storage, '.network.tfstate.lock.info'))).to.equal(false);
-    scene.verify();
-  });
-
-  it('500 when the record cannot be made durable; errored.tfstate is known again when it is pushed', async () => {
-    const terraform = await scene.terraform('tf', 'network', one('first'));
-    await terraform.init();
-    await terraform.apply();
-    const before = readFileSync(join(scene.storage, 'network.tfstate'), 'utf8');
-    const limit = (text: string): void =>
-      void execFileSync('prlimit', ['--pid', `${scene.daemon.pid}`, `--fsize=${text}`]);
-    // In the middle of the run, when the lock is recorded: the disk under the database is full.
-    const fill = `provisioner "local-exec" {\n    command = "prlimit --pid ${scene.daemon.pid} --fsize=8192:"\n  }`;
-    const full = `resource "terraform_data" "full" {\n  ${fill}\n}`;
-    await terraform.write({ 'main.tf': `terraform {\n  backend "http" {}\n}\n${one('second')}\n${full}` });
-    const failed = await terraform.apply([], { expectExit: 1 });
-    expect(failed.stderr).to.contain('Failed to upload state').and.to.contain('errored.tfstate');
-    const errored = readFileSync(join(terraform.dir, 'errored.tfstate'), 'utf8');
-    expect((await scene.request('network', { method: 'POST', body: errored })).status).to.equal(500);
-    expect((await scene.request('network', { method: 'LOCK', body: lockText('full') })).status).to.equal(500);
-    expect(readFileSync(join(scene.storage, 'network.tfstate'), 'utf8')).to.equal(before);
-    expect(scene.daemon.stderr()).to.contain('[store-write-failed]');
-    limit('unlimited:');
-    expect(await (await scene.request('network')).text()).to.equal(before);
-    await terraform.run(['state', 'push', 'errored.tfstate']);
-    const [, pushed, ...more] = (await scene.until(CHANGED, 2)).map(dataOf);
-    expect(more).to.deep.equal([]);
-    expect(pushed).to.include({ kind: 'manual' });
-    expect(pushed?.refused).to.include({ serial: '2' });
-    expect((await terraform.plan(['-detailed-exitcode'])).code).to.equal(0);
     scene.verify();
   });
 
@@ -233,11 +192,6 @@ describe('http backend, with a real terraform', function () {
     expect(hits, describeHits(hits)).to.deep.equal([]);
   });
 });
-
-function lockText(id: string): string {
-  const texts = { Operation: 'OperationTypeApply', Info: '', Who: 'a@b', Version: '1.11.4', Path: '' };
-  return JSON.stringify({ ID: id, ...texts, Created: '2026-01-01T00:00:00Z' });
-}
 
 async function lockOf(scene: BackendScene, state: string): Promise<string> {
   const path = join(scene.storage, `.${state}.tfstate.lock.info`);

@@ -1,12 +1,12 @@
 // A host with the hooks, a stateseal on PATH, a spool and a shim, and the variables that each platform sets, with
 // canaries in those that hold secrets. Drivers call a hook as the platform does.
-import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { PlatformObservation } from '../../daemon/record/run.ts';
 import { makeClientSpool, type ClientSpool } from './client-spool.ts';
+import { callProgram } from './program-call.ts';
 import type { Told } from './wrapped-terraform.ts';
 
 export const HOOKS = fileURLToPath(new URL('../../hooks', import.meta.url));
@@ -39,6 +39,8 @@ export type Variables = Readonly<Record<string, string>>;
 export interface HookScene {
   readonly folder: string;
   readonly spool: ClientSpool;
+  /** PATH of a job. */
+  readonly path: string;
   /** The environment of a job; the hooks' own limit is far away, as tests must not depend on how busy a machine is. */
   world(env: Variables): NodeJS.ProcessEnv;
   /** `killOn`: the whole process group gets SIGTERM a moment after this was printed. */
@@ -60,11 +62,13 @@ export async function openHookScene(bin: string): Promise<HookScene> {
   };
   writeScript('bin/stateseal', `exec '${process.execPath}' '${bin}' "$@"`);
   writeScript('shim/terraform', '');
+  const path = `${join(folder, 'bin')}:/usr/bin:/bin`;
   return {
     folder,
     spool,
+    path,
     world: (env) => ({
-      PATH: `${join(folder, 'bin')}:/usr/bin:/bin`,
+      PATH: path,
       HOME: folder,
       STATESEAL_SPOOL: spool.dir,
       STATESEAL_HOOKS_DIR: HOOKS,
@@ -72,7 +76,11 @@ export async function openHookScene(bin: string): Promise<HookScene> {
       STATESEAL_SHIM_DIR: join(folder, 'shim'),
       ...env,
     }),
-    run: (program, args, env, killOn) => run(join(folder, 'work'), program, args, env, killOn),
+    run: (program, args, env, killOn) =>
+      callProgram({
+        ...{ cwd: join(folder, 'work'), program, args, env },
+        ...(killOn === undefined ? {} : { end: { on: killOn, signals: ['SIGTERM'], to: 'group' } as const }),
+      }),
     async steps(count) {
       const found = (await spool.until(count)).map(({ observation }) => observation as PlatformObservation);
       if (found.length > count) throw new Error(`expected ${count} steps, got ${found.length}`);
@@ -91,31 +99,3 @@ export function toGitlabScript(script: string, before = ''): string {
 
 /** Sources the hook into the job's shell, as pre_build_script does. */
 export const GITLAB_HOOK = `[ ! -r ${HOOKS}/gitlab-pre-build.sh ] || . ${HOOKS}/gitlab-pre-build.sh`;
-
-function run(
-  cwd: string,
-  program: string,
-  args: readonly string[],
-  env: NodeJS.ProcessEnv,
-  killOn = '\0',
-): Promise<Told> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-    const deadline = setTimeout(() => process.kill(-(child.pid ?? 0), 'SIGKILL'), 90_000);
-    let [stdout, stderr] = ['', ''];
-    let isKilled = false;
-    child.stdout.on('data', (chunk: Buffer) => {
-      stdout += chunk.toString();
-      if (isKilled || !stdout.includes(killOn)) return;
-      isKilled = true;
-      // A shell that is just starting its next command may leave that one alone: it is given a moment.
-      setTimeout(() => process.kill(-(child.pid ?? 0), 'SIGTERM'), 300);
-    });
-    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-    child.on('error', reject);
-    child.on('close', (code, signal) => {
-      clearTimeout(deadline);
-      resolve({ code, signal, stdout, stderr });
-    });
-  });
-}
