@@ -23,7 +23,7 @@ import { makeClientSpool, type ClientSpool, type Delivered } from '../support/cl
 import { findProgram, requireComponent } from '../support/components.ts';
 import { packProgram, type PackedProgram } from '../support/packed-program.ts';
 import { spawnStateseal } from '../support/stateseal-process.ts';
-import { makeWays, WAYS, type Told, type Ways } from '../support/wrapped-terraform.ts';
+import { makeWays, maskVarying, WAYS, type Told, type Ways } from '../support/wrapped-terraform.ts';
 
 const CONFIG = 'variable "name" { default = "a" }\nresource "terraform_data" "one" { input = var.name }\n';
 const CANARY = 'canary-7Hq9zT2mXw';
@@ -71,7 +71,7 @@ describe('exec while something is broken', function () {
         const startedMs = performance.now();
         const told = await ways.sh(way, room, command.replace('terraform', ways.call(way)), env);
         const tookMs = performance.now() - startedMs;
-        seen.push({ told: { ...told, stdout: masked(told.stdout), stderr: masked(told.stderr) }, tookMs });
+        seen.push({ told: { ...told, stdout: maskVarying(told.stdout), stderr: maskVarying(told.stderr) }, tookMs });
       }
       const [bare, ...others] = seen;
       expect(bare?.told.code).to.equal(code);
@@ -279,11 +279,4 @@ function finishedOf(seen: readonly Delivered[]): RunFinishedObservation {
   const last = seen.map(({ observation }) => observation).findLast(({ kind }) => kind === 'run.finished');
   if (last?.kind !== 'run.finished') throw new Error('expected the end of a run');
   return last;
-}
-
-/** Ids and times differ between any two runs. */
-function masked(text: string): string {
-  return text
-    .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gu, '<id>')
-    .replaceAll(/after \d+m?s/gu, '<time>');
 }
