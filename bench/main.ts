@@ -8,7 +8,7 @@ import { measureMemory } from './memory.ts';
 import { measureObserve } from './observe.ts';
 import { formatTable, rounded, type BenchRow } from './row.ts';
 import { measureVerify } from './verify.ts';
-import { measureWrapped } from './wrapped.ts';
+import { measureWrapped, type WrappedPlan } from './wrapped.ts';
 
 /** Sizes in bytes. */
 export interface BenchPlan {
@@ -17,7 +17,7 @@ export interface BenchPlan {
   readonly append: { readonly records: number; readonly runs: number };
   readonly memory: { readonly sizeBytes: number; readonly runs: number };
   /** terraform through exec and the shim; 0 leaves it out. */
-  readonly wrapped: { readonly runs: number };
+  readonly wrapped: WrappedPlan;
   /** The measurements of fixed size: verification and hashes. */
   readonly isFixedMeasured: boolean;
 }
@@ -31,7 +31,7 @@ export const FULL: BenchPlan = {
   ],
   append: { records: 20_000, runs: 5 },
   memory: { sizeBytes: 100e6, runs: 3 },
-  wrapped: { runs: 15 },
+  wrapped: { runs: 15, faultRuns: 9 },
   isFixedMeasured: true,
 };
 
@@ -43,7 +43,7 @@ export const QUICK: BenchPlan = {
   ],
   append: { records: 10_000, runs: 3 },
   memory: { sizeBytes: 10e6, runs: 1 },
-  wrapped: { runs: 7 },
+  wrapped: { runs: 5, faultRuns: 3 },
   isFixedMeasured: true,
 };
 

@@ -1,5 +1,5 @@
 // What exec and the shim add to a command: the same Terraform bare and wrapped, one after the other, with a spool that
-// takes the record, and with none. The program is compiled first, as its package is.
+// takes the record, with none, and with faults (wrapped-faults.ts). The program is compiled first, as its package is.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,14 +9,21 @@ import { makeClientSpool } from '../test/support/client-spool.ts';
 import { packProgram } from '../test/support/packed-program.ts';
 import { makeWays, type Way, type Ways } from '../test/support/wrapped-terraform.ts';
 import { timeMs, toRow, type BenchRow, type Turn } from './row.ts';
+import { measureFaults } from './wrapped-faults.ts';
 
 const CONFIG = 'resource "terraform_data" "one" {\n  count = 20\n}\n';
 /** Each apply replaces one of the resources. */
 const APPLY = "apply -input=false -auto-approve '-replace=terraform_data.one[0]'";
 const COMMANDS = ['version', 'plan -input=false', APPLY] as const;
 
+export interface WrappedPlan {
+  readonly runs: number;
+  /** Of an apply while something is broken. */
+  readonly faultRuns: number;
+}
+
 /** No rows where there is no terraform. */
-export async function measureWrapped({ runs }: { readonly runs: number }): Promise<BenchRow[]> {
+export async function measureWrapped({ runs, faultRuns }: WrappedPlan): Promise<BenchRow[]> {
   if (findProgram('terraform') === undefined || runs === 0) return [];
   const folder = mkdtempSync(join(tmpdir(), 'stateseal-bench-'));
   const packed = packProgram();
@@ -32,7 +39,11 @@ export async function measureWrapped({ runs }: { readonly runs: number }): Promi
     );
     const spoolless = makeWays(join(folder, 'spoolless'), packed.bin, join(folder, 'nowhere'));
     const without = measure(spoolless, room, 'shim', APPLY, runs);
-    return [...rows, toBenchRow('shim, no spool', APPLY, without)];
+    const faults = await measureFaults({
+      ...{ folder: join(folder, 'faults'), runs: faultRuns, room },
+      time: (way, spoolDir) => timeOnce(ways, room, way, APPLY, { STATESEAL_SPOOL: spoolDir }),
+    });
+    return [...rows, toBenchRow('shim, no spool', APPLY, without), ...faults];
   } finally {
     packed.remove();
     // A reporter may still be writing.
@@ -47,13 +58,16 @@ function toBenchRow(way: string, command: string, turns: readonly Turn[]): Bench
 }
 
 function measure(ways: Ways, room: string, way: Way, command: string, runs: number): Turn[] {
-  const time = (by: Way): number => {
-    const env = ways.environment(by);
-    const script = `exec ${ways.call(by)} ${command}`;
-    return timeMs(() => {
-      const { status } = spawnSync('/bin/sh', ['-c', script], { cwd: room, env, stdio: 'ignore' });
-      if (status !== 0) throw new Error(`expected ${command} to work ${by}, got ${status}`);
-    });
-  };
+  const time = (by: Way): number => timeOnce(ways, room, by, command, {});
   return Array.from({ length: runs }, () => ({ baseline: time('bare'), value: time(way) }));
+}
+
+function timeOnce(ways: Ways, room: string, way: Way, command: string, env: Readonly<Record<string, string>>): number {
+  const script = `exec ${ways.call(way)} ${command}`;
+  return timeMs(() => {
+    const { status } = spawnSync('/bin/sh', ['-c', script], {
+      ...{ cwd: room, env: ways.environment(way, env), stdio: 'ignore' },
+    });
+    if (status !== 0) throw new Error(`expected ${command} to work ${way}, got ${status}`);
+  });
 }

@@ -21,9 +21,10 @@ import type { RunFinishedObservation } from '../../daemon/record/run.ts';
 import { INGEST_PUB, NEW, REFUSED, TMP } from '../../daemon/spool/layout.ts';
 import { makeClientSpool, type ClientSpool, type Delivered } from '../support/client-spool.ts';
 import { findProgram, requireComponent } from '../support/components.ts';
+import { canMount, onFullDisk } from '../support/full-disk.ts';
 import { packProgram, type PackedProgram } from '../support/packed-program.ts';
 import { spawnStateseal } from '../support/stateseal-process.ts';
-import { makeWays, WAYS, type Told, type Ways } from '../support/wrapped-terraform.ts';
+import { makeWays, maskVarying, WAYS, type Told, type Ways } from '../support/wrapped-terraform.ts';
 
 const CONFIG = 'variable "name" { default = "a" }\nresource "terraform_data" "one" { input = var.name }\n';
 const CANARY = 'canary-7Hq9zT2mXw';
@@ -71,7 +72,7 @@ describe('exec while something is broken', function () {
         const startedMs = performance.now();
         const told = await ways.sh(way, room, command.replace('terraform', ways.call(way)), env);
         const tookMs = performance.now() - startedMs;
-        seen.push({ told: { ...told, stdout: masked(told.stdout), stderr: masked(told.stderr) }, tookMs });
+        seen.push({ told: { ...told, stdout: maskVarying(told.stdout), stderr: maskVarying(told.stderr) }, tookMs });
       }
       const [bare, ...others] = seen;
       expect(bare?.told.code).to.equal(code);
@@ -135,22 +136,12 @@ describe('exec while something is broken', function () {
   });
 
   it('a full disk under the spool', async function () {
-    requireComponent(this, 'a file system to mount', process.getuid?.() === 0, 'run as root, with mount(8)');
+    requireComponent(this, 'a file system to mount', canMount(), 'run as root, with mount(8)');
     const disk = join(folder, 'disk');
-    mkdirSync(disk);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m,mode=0700', 'tmpfs', disk]);
-    try {
-      await makeClientSpool(disk);
-      try {
-        writeFileSync(join(disk, 'filler'), Buffer.alloc(2 * 1024 * 1024));
-      } catch {
-        // That is the point: nothing more fits.
-      }
+    await onFullDisk(disk, async () => {
       await expectRun(/disk-full/u, { STATESEAL_SPOOL: disk });
       expect(readdirSync(join(disk, NEW))).to.deep.equal([]);
-    } finally {
-      execFileSync('umount', [disk]);
-    }
+    });
   });
 
   it('with --fail-closed and a spool, Terraform runs under the pid that was recorded', async () => {
@@ -279,11 +270,4 @@ function finishedOf(seen: readonly Delivered[]): RunFinishedObservation {
   const last = seen.map(({ observation }) => observation).findLast(({ kind }) => kind === 'run.finished');
   if (last?.kind !== 'run.finished') throw new Error('expected the end of a run');
   return last;
-}
-
-/** Ids and times differ between any two runs. */
-function masked(text: string): string {
-  return text
-    .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gu, '<id>')
-    .replaceAll(/after \d+m?s/gu, '<time>');
 }

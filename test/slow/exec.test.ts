@@ -1,15 +1,14 @@
 // `stateseal exec` and the shim against the bare command, with a real Terraform: the same bytes, prompts, codes, signals
-// and files, in pipes and in a real terminal (tmux).
+// and files, in pipes. In a terminal: exec-terminal.test.ts.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { findProgram, requireComponent } from '../support/components.ts';
 import { makeClientSpool, type ClientSpool } from '../support/client-spool.ts';
 import { packProgram } from '../support/packed-program.ts';
-import { makeWays, WAYS, type Told, type Way, type Ways } from '../support/wrapped-terraform.ts';
+import { makeWays, maskVarying, WAYS, type Told, type Ways } from '../support/wrapped-terraform.ts';
 
 const CONFIG = `
 variable "name" { default = "a" }
@@ -35,7 +34,6 @@ describe('exec and the shim against the bare command', function () {
   before(function () {
     packed = packProgram();
     requireComponent(this, 'terraform', findProgram('terraform') !== undefined, 'terraform 1.11 on PATH');
-    requireComponent(this, 'tmux', findProgram('tmux') !== undefined, 'apt-get install -y tmux');
   });
   after(() => packed.remove());
   beforeEach(async () => {
@@ -55,7 +53,7 @@ describe('exec and the shim against the bare command', function () {
   };
   const threeWays = async (config: string, script: (call: string) => string): Promise<Told[]> => {
     const told = await Promise.all(WAYS.map((way) => ways.sh(way, room(config), script(ways.call(way)), {})));
-    return told.map((each) => ({ ...each, stdout: masked(each.stdout), stderr: masked(each.stderr) }));
+    return told.map((each) => ({ ...each, stdout: maskVarying(each.stdout), stderr: maskVarying(each.stderr) }));
   };
   const expectSame = ([bare, ...others]: readonly Told[]): Told => {
     for (const other of others) expect(other).to.deep.equal(bare);
@@ -151,112 +149,4 @@ describe('exec and the shim against the bare command', function () {
     );
     expect(told.stdout).to.equal('code 0\n1\n');
   });
-
-  describe('in a terminal', () => {
-    const tmux = (...args: readonly string[]): string =>
-      execFileSync('tmux', ['-S', join(folder, 'socket'), ...args], { encoding: 'utf8', timeout: 10_000 });
-    const until = async (pattern: RegExp): Promise<string> => {
-      for (const deadlineMs = Date.now() + 30_000; Date.now() < deadlineMs; await delay(50)) {
-        const screen = tmux('capture-pane', '-p', '-e', '-S', '-200');
-        if (pattern.test(screen)) return screen;
-      }
-      throw new Error(`expected ${pattern} on the screen, got:\n${tmux('capture-pane', '-p')}`);
-    };
-    const open = (way: Way, dir: string): void => {
-      const env = Object.entries(ways.environment(way)).map(([name, value]) => `${name}='${value ?? ''}'`);
-      tmux(
-        '-f',
-        '/dev/null',
-        'new-session',
-        '-d',
-        '-x',
-        '120',
-        '-y',
-        '50',
-        '-c',
-        dir,
-        `exec env ${env.join(' ')} bash --norc --noprofile`,
-      );
-      type(`PS1='ready> '; alias t='${ways.call(way)}'; shopt -s expand_aliases; clear`);
-    };
-    const type = (text: string): void => {
-      tmux('send-keys', '-l', text);
-      tmux('send-keys', 'Enter');
-    };
-    const screens = async (config: string, act: () => Promise<string>): Promise<string> => {
-      const seen: string[] = [];
-      for (const way of WAYS) {
-        open(way, room(config));
-        await until(/^ready>\s*$/mu);
-        seen.push(masked(await act()));
-        tmux('kill-server');
-      }
-      expect(seen[1]).to.equal(seen[0]);
-      expect(seen[2]).to.equal(seen[0]);
-      return seen[0] ?? '';
-    };
-
-    it('prompts, colours and answers are the same', async () => {
-      const screen = await screens(CONFIG, async () => {
-        type('t apply; echo "code $?."');
-        await until(/Enter a value:/u);
-        type('yes');
-        return until(/code \d+\./u);
-      });
-      expect(screen)
-        .to.contain('\u001b[')
-        .and.contain('Apply complete!')
-        .and.match(/code 0\./u);
-    });
-
-    it('Ctrl-C at the prompt, and once in a running apply', async () => {
-      await screens(CONFIG, async () => {
-        type('t apply; echo "code $?."');
-        await until(/Enter a value:/u);
-        tmux('send-keys', 'C-c');
-        // Two threads of Terraform write here, in no order of theirs; one of them not always.
-        return plainLines(await until(/code \d+\./u)).replaceAll(/^(?:Interrupt|Please wait|Gracefully).*\n/gmu, '');
-      });
-      const screen = await screens(SLOW, async () => {
-        type('t apply -auto-approve; echo "code $?."');
-        await until(/Executing: /u);
-        tmux('send-keys', 'C-c');
-        // How often it says that execution halted is Terraform's own race: its lines count once here.
-        return [...new Set(plainLines(await until(/code \d+\./u)).split('\n'))].join('\n');
-      });
-      expect(screen).to.contain('Interrupt received').and.not.contain('Two interrupts');
-    });
-
-    it('Ctrl-Z stops, fg goes on', async () => {
-      const screen = await screens(CONFIG, async () => {
-        type('t apply');
-        await until(/Enter a value:/u);
-        tmux('send-keys', 'C-z');
-        await until(/Stopped/u);
-        type('fg >/dev/null; echo "code $?."');
-        await delay(300);
-        type('yes');
-        return (await until(/code \d+\./u)).replaceAll(/^.*(?:Stopped|fg ).*$/gmu, '');
-      });
-      expect(screen).to.contain('Apply complete!');
-    });
-  });
 });
-
-function plainLines(screen: string): string {
-  const plain = screen.replaceAll(/\u001b\[[0-9;]*m/gu, '').replace('context canceled', 'interrupted');
-  return plain
-    .split('\n')
-    .filter((line) => line.trim() !== '' && !/Still creating/u.test(line))
-    .sort()
-    .join('\n');
-}
-
-/** Ids, times and pids differ between any two runs. */
-function masked(text: string): string {
-  return text
-    .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gu, '<id>')
-    .replaceAll(/after \d+m?s|\[\d+m\d+s elapsed\]|\d+s elapsed/gu, '<time>')
-    .replaceAll(/^\[\d+\] \d+$/gmu, '<job>')
-    .replaceAll(/stateseal exec --quiet -- terraform|\bt(?= apply)/gu, 'terraform');
-}

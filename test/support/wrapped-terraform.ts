@@ -58,6 +58,14 @@ export function makeWays(folder: string, program: string, spoolDir: string): Way
   };
 }
 
+/** Ids, durations and pids differ between any two runs of the bare command. */
+export function maskVarying(text: string): string {
+  return text
+    .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gu, '<id>')
+    .replaceAll(/after \d+m?s|\[\d+m\d+s elapsed\]|\d+s elapsed/gu, '<time>')
+    .replaceAll(/^\[\d+\] \d+$/gmu, '<job>');
+}
+
 function runShell(cwd: string, script: string, env: NodeJS.ProcessEnv): Promise<Told> {
   return new Promise((resolve, reject) => {
     const child = spawn('/bin/bash', ['-c', script], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
