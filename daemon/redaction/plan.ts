@@ -3,7 +3,7 @@
 // arguments and locals only.
 import { Buffer } from 'node:buffer';
 import { ParseError } from '../errors.ts';
-import { isJsonObject, type Json } from '../json/value.ts';
+import type { Json } from '../json/value.ts';
 import { formatPointer } from '../json/pointer.ts';
 import type { HiddenValue, InstanceBody } from '../record/observation.ts';
 import type {
@@ -30,8 +30,8 @@ import { AddressKeys } from './address-keys.ts';
 import type { RedactionPolicy } from './allow-list.ts';
 import { collectPrivateSecrets, collectSecrets } from './collect.ts';
 import type { RedactionKeys } from './keys.ts';
-import { instanceMarks, keptMarks, outputMarks } from './known-marks.ts';
-import { createMarks, resolvePath, type MarkedPath, type MarkNode } from './marks.ts';
+import { instanceMarks, outputMarks } from './known-marks.ts';
+import { instanceSides, outputSides } from './plan-marks.ts';
 import { isOrdinaryWord } from './public-words.ts';
 import { isCoveredKey, redactTree } from './redact.ts';
 import { HiddenSealer } from './seal-hidden.ts';
@@ -72,7 +72,8 @@ function learnPlan(plan: TerraformPlan, { policy, stored }: PlanContext, learn: 
     for (const instance of table) {
       const schema = policy.schemaOf(instance.type);
       const hidden = stored?.(instance.address, instance.deposed ?? '')?.hidden;
-      for (const { value, marks } of sidesOf(instance, hidden)) collectSecrets(value, { policy, marks, schema, learn });
+      for (const { value, marks } of instanceSides(instance, hidden))
+        collectSecrets(value, { policy, marks, schema, learn });
       if (instance.private !== undefined) {
         collectPrivateSecrets(Buffer.from(instance.private).toString('base64'), { policy, learn });
       }
@@ -102,29 +103,6 @@ function learnPriorState(bytes: Uint8Array, policy: RedactionPolicy, learn: (sec
 
 function* deferredOf(plan: TerraformPlan): Iterable<PlannedInstance> {
   for (const { instance } of plan.deferred) yield instance;
-}
-
-interface Side {
-  readonly value: Json;
-  readonly marks: MarkNode | undefined;
-}
-
-/** Both sides under the marks of both, and of what is stored: what one side hides, both hide. */
-function sidesOf(change: PlannedChange, stored: readonly HiddenValue[] | undefined): readonly Side[] {
-  return [change.before, change.after].flatMap((value) => {
-    if (value === undefined) return [];
-    const paths = [...change.beforeSensitive, ...change.afterSensitive];
-    const own = paths.map((path): MarkedPath => ({ steps: resolvePath(value, path), by: 'mark' }));
-    return [{ value, marks: createMarks([...wholeMarks(value, own), ...keptMarks(stored)]) }];
-  });
-}
-
-/** A mark on all of an instance marks each of its attributes: their names stay. */
-function wholeMarks(value: Json, paths: readonly MarkedPath[]): readonly MarkedPath[] {
-  return paths.flatMap((path) => {
-    if (path.steps.length > 0 || !isJsonObject(value)) return [path];
-    return Object.keys(value).map((key): MarkedPath => ({ steps: [key], by: path.by }));
-  });
 }
 
 class PlanRedactor {
@@ -196,7 +174,7 @@ class PlanRedactor {
     place: { readonly schema?: ReturnType<RedactionPolicy['schemaOf']>; readonly key?: string },
   ): ObservedPlanChange {
     const isOutput = place.key !== undefined;
-    const sides = isOutput ? outputSides(change) : sidesOf(change, stored);
+    const sides = isOutput ? outputSides(change) : instanceSides(change, stored);
     const redacted = sides.map(({ value, marks }) => this.#tree(value, { ...place, marks }, address));
     const [before, after] = change.before === undefined ? [undefined, redacted[0]] : redacted;
     return {
@@ -260,12 +238,6 @@ class PlanRedactor {
   #isSecret(text: string): boolean {
     return this.#context.taint.covers(text) && !isOrdinaryWord(text);
   }
-}
-
-function outputSides(change: PlannedChange): readonly Side[] {
-  const isMarked = [...change.beforeSensitive, ...change.afterSensitive].some((path) => path.length === 0);
-  const marks = outputMarks(isMarked, undefined);
-  return [change.before, change.after].flatMap((value) => (value === undefined ? [] : [{ value, marks }]));
 }
 
 /** `aws_x.y`, `module.m`, `check.c`, `var.v`, with keys: names alone, so nothing else slips in. */

@@ -1,5 +1,6 @@
 // A decoded plan against what `terraform show -json` prints of it. What only a provider's schema can tell is evened out:
-// masks of what is unknown, and whether text is a number, for those that msgpack carries as text (0.1, 2^64 and more).
+// masks of what is unknown or newly made in a replacement, and whether text is a number, for those that msgpack carries
+// as text (0.1, 2^64 and more).
 import { canonicalNumber } from '../../daemon/json/number.ts';
 import { isJsonArray, isJsonObject, NumberText, type Json, type JsonObject } from '../../daemon/json/value.ts';
 
@@ -38,13 +39,21 @@ function even(value: Json, name: string): Json {
   if (isJsonArray(value)) return value.map((element) => even(element, ''));
   if (!isJsonObject(value)) return value;
   const members = Object.fromEntries(Object.entries(value).map(([key, child]) => [key, even(child, key)]));
-  return name === 'change' ? withoutUnknownMarks(members) : members;
+  return name === 'change' ? withoutSchemaMarks(members) : members;
 }
 
-function withoutUnknownMarks(change: JsonObject): JsonObject {
-  const [unknown, marks] = [change['after_unknown'], change['after_sensitive']];
-  if (!isJsonArray(unknown) || !isJsonArray(marks)) return change;
-  return { ...change, after_sensitive: marks.filter((path) => !unknown.includes(path)) };
+/** Terraform 1.11 saves no marks of a provider's schema for the object that a replacement makes. */
+function withoutSchemaMarks(change: JsonObject): JsonObject {
+  const [actions, unknown, before, after] = ['actions', 'after_unknown', 'before_sensitive', 'after_sensitive'].map(
+    (name) => listOf(change[name]),
+  );
+  if (change['after_sensitive'] === undefined) return change;
+  const evened = actions?.length === 2 ? [...(unknown ?? []), ...(before ?? [])] : (unknown ?? []);
+  return { ...change, after_sensitive: (after ?? []).filter((path) => !evened.includes(path)) };
+}
+
+function listOf(value: Json | undefined): readonly Json[] {
+  return value !== undefined && isJsonArray(value) ? value : [];
 }
 
 /** What is no 64-bit integer is the same as text and as number; anything else is not. */

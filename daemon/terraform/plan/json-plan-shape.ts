@@ -1,7 +1,8 @@
 // A plan in the shape of Terraform's JSON plan (`terraform show -json`): resource changes, drift, outputs, checks, head.
 // Leaves out what is not in the plan's own tables: planned values, prior state and configuration.
+import { ParseError } from '../../errors.ts';
 import type { Json, JsonObject } from '../../json/value.ts';
-import { formatModulePath, parseAddress } from '../address.ts';
+import { formatModulePath, parseAddress, type InstanceAddress } from '../address.ts';
 import { maskOf } from './masks.ts';
 import type { DeferredInstance, Mask, PlannedChange, PlannedCheck, PlannedInstance, TerraformPlan } from './plan.ts';
 
@@ -11,11 +12,17 @@ export function toJsonPlan(plan: TerraformPlan): JsonObject {
   return {
     format_version: FORMAT_VERSION,
     terraform_version: plan.toolVersion,
-    ...optional('variables', listed(plan.variables)),
+    ...entriesOrNothing(
+      'variables',
+      Object.entries(plan.variables).map(([name, value]) => [name, { value }]),
+    ),
     ...listOrNothing('resource_drift', [...plan.drift].filter(isChange).map(toResourceChange)),
     ...listOrNothing('resource_changes', [...plan.changes].map(toResourceChange)),
     ...listOrNothing('deferred_changes', [...plan.deferred].map(toDeferred)),
-    output_changes: Object.fromEntries(plan.outputs.map((output) => [output.name, toOutputChange(output)])),
+    ...entriesOrNothing(
+      'output_changes',
+      plan.outputs.map((output) => [output.name, toOutputChange(output)]),
+    ),
     ...listOrNothing('checks', plan.checks.map(toCheck)),
     ...optional('timestamp', plan.timestamp === '' ? undefined : plan.timestamp),
     ...optional('applyable', plan.isApplyable),
@@ -27,11 +34,6 @@ export function toJsonPlan(plan: TerraformPlan): JsonObject {
 /** The table of drift also holds what only moved. */
 function isChange({ actions }: PlannedInstance): boolean {
   return actions[0] !== 'no-op';
-}
-
-function listed(variables: JsonObject): JsonObject | undefined {
-  const entries = Object.entries(variables).map(([name, value]) => [name, { value }] as const);
-  return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
 
 export function toResourceChange(instance: PlannedInstance): JsonObject {
@@ -88,29 +90,51 @@ function maskJson(mask: Mask): Json {
 }
 
 function toCheck({ kind, address, status, objects }: PlannedCheck): JsonObject {
+  const instances = objects.map((object) => {
+    const { module, instance_key } = checkedParts(kind, object.address);
+    return {
+      address: {
+        ...optional('module', module),
+        ...optional('instance_key', instance_key),
+        to_display: object.address,
+      },
+      status: object.status,
+      ...listOrNothing(
+        'problems',
+        object.messages.map((message) => ({ message })),
+      ),
+    };
+  });
   return {
-    address: { kind, ...partsOf(kind, address), to_display: address },
+    address: { kind: CHECK_KINDS[kind], ...checkedParts(kind, address), to_display: address },
     status,
-    ...listOrNothing(
-      'instances',
-      objects.map((object) => ({
-        address: { to_display: object.address },
-        status: object.status,
-        ...listOrNothing(
-          'problems',
-          object.messages.map((message) => ({ message })),
-        ),
-      })),
-    ),
+    ...listOrNothing('instances', instances),
   };
 }
 
-/** `module.m.check.health`: what it is called, and where. */
-function partsOf(kind: PlannedCheck['kind'], address: string): JsonObject {
+const CHECK_KINDS = { resource: 'resource', output: 'output_value', check: 'check', var: 'var' } as const;
+
+/** `module.m.check.health`: what it is called, and where. Nothing of an address that is withheld. */
+function checkedParts(kind: PlannedCheck['kind'], address: string): JsonObject {
   const object = kind === 'resource' ? address : address.replace(/(^|\.)(?:check|output|var)\.(?=[^.]*$)/, '$1x.');
-  const { module, mode, type, name } = parseAddress(object);
-  const place = module.length === 0 ? {} : { module: formatModulePath(module) };
-  return kind === 'resource' ? { ...place, mode, type, name } : { ...place, name };
+  const parts = parsed(object);
+  if (parts === undefined) return {};
+  const { module, mode, type, name, key } = parts;
+  return {
+    ...(module.length === 0 ? {} : { module: formatModulePath(module) }),
+    ...(kind === 'resource' ? { mode, type } : {}),
+    name,
+    ...optional('instance_key', key),
+  };
+}
+
+function parsed(address: string): InstanceAddress | undefined {
+  try {
+    return parseAddress(address);
+  } catch (error) {
+    if (error instanceof ParseError) return undefined;
+    throw error;
+  }
 }
 
 /** `provider["registry.terraform.io/hashicorp/aws"].west` → its source alone. */
@@ -124,4 +148,8 @@ function optional(name: string, value: Json | undefined): JsonObject {
 
 function listOrNothing(name: string, list: readonly Json[]): JsonObject {
   return list.length === 0 ? {} : { [name]: list };
+}
+
+function entriesOrNothing(name: string, entries: readonly (readonly [string, Json])[]): JsonObject {
+  return entries.length === 0 ? {} : { [name]: Object.fromEntries(entries) };
 }

@@ -24,7 +24,12 @@ const ACTIONS: ReadonlySet<string> = new Set<PlanAction>([
   'forget',
   'open',
 ]);
-const KINDS: ReadonlySet<string> = new Set<PlannedCheck['kind']>(['resource', 'output', 'check', 'var']);
+const KINDS: ReadonlyMap<string, PlannedCheck['kind']> = new Map([
+  ['resource', 'resource'],
+  ['output_value', 'output'],
+  ['check', 'check'],
+  ['var', 'var'],
+]);
 const STATES: ReadonlySet<string> = new Set<PlannedCheck['status']>(['pass', 'fail', 'error', 'unknown']);
 
 /** By what only a JSON plan has: a state in JSON has `values`, a raw state `version`. */
@@ -151,8 +156,8 @@ function deferredOf(value: Json): readonly DeferredInstance[] {
 function checkOf(value: Json): readonly PlannedCheck[] {
   const object = asObject(value, 'a check');
   const address = objectAt(object, 'address');
-  const kind = text(address, 'kind');
-  if (!isKind(kind)) return [];
+  const kind = KINDS.get(text(address, 'kind'));
+  if (kind === undefined) return [];
   const objects = list(object, 'instances').map((instance) => {
     const entry = asObject(instance, 'a check');
     const messages = list(entry, 'problems').flatMap((problem) => {
@@ -162,10 +167,6 @@ function checkOf(value: Json): readonly PlannedCheck[] {
     return { address: text(objectAt(entry, 'address'), 'to_display'), status: statusOf(entry), messages };
   });
   return [{ kind, address: text(address, 'to_display'), status: statusOf(object), objects }];
-}
-
-function isKind(text: string): text is PlannedCheck['kind'] {
-  return KINDS.has(text);
 }
 
 function statusOf(object: JsonObject): PlannedCheck['status'] {

@@ -254,6 +254,7 @@ function checkOf(message: Message): readonly PlannedCheck[] {
     status: checkStatusOf(object.integer(2)),
     messages: object.texts(3),
   }));
+  objects.sort((a, b) => compareTexts(a.address, b.address));
   return [
     {
       kind,

@@ -31,7 +31,26 @@ export function encodeValue(value: CtyValue): DynamicValue {
 /** Decodes a resource, data source or configuration: an object, or null where there is none. */
 export function decodeObject(value: DynamicValue | null): CtyObject | null {
   if (value?.msgpack === undefined || value.msgpack.length === 0) return null;
-  return decode(value.msgpack, { useBigInt64: true }) as CtyObject | null;
+  return named(decode(value.msgpack, { useBigInt64: true, keyDecoder }) as CtyObject | null) as CtyObject | null;
+}
+
+/** The library refuses the key `__proto__`, which is one as any other to Terraform. */
+const STAND_IN = '\uE000__proto__';
+const keyDecoder = {
+  canBeCached: (): boolean => true,
+  decode(bytes: Uint8Array, start: number, length: number): string {
+    const key = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(start, start + length));
+    return key === '__proto__' ? STAND_IN : key;
+  },
+};
+
+function named(value: CtyValue): CtyValue {
+  if (Array.isArray(value)) return value.map(named);
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array || value instanceof ExtData) {
+    return value;
+  }
+  const entries = Object.entries(value).map(([key, part]) => [key === STAND_IN ? '__proto__' : key, named(part)]);
+  return Object.fromEntries(entries) as CtyObject;
 }
 
 /** A dynamically typed string, as the `blob` attribute carries it. */
