@@ -53,7 +53,11 @@ describe('exec and the shim against the bare command', function () {
   };
   const threeWays = async (config: string, script: (call: string) => string): Promise<Told[]> => {
     const told = await Promise.all(WAYS.map((way) => ways.sh(way, room(config), script(ways.call(way)), {})));
-    return told.map((each) => ({ ...each, stdout: maskVarying(each.stdout), stderr: maskVarying(each.stderr) }));
+    return told.map((each) => ({
+      ...each,
+      stdout: maskVarying(each.stdout),
+      stderr: maskJobs(maskVarying(each.stderr)),
+    }));
   };
   const expectSame = ([bare, ...others]: readonly Told[]): Told => {
     for (const other of others) expect(other).to.deep.equal(bare);
@@ -150,3 +154,8 @@ describe('exec and the shim against the bare command', function () {
     expect(told.stdout).to.equal('code 0\n1\n');
   });
 });
+
+/** A shell names a job by what was typed for it. */
+function maskJobs(text: string): string {
+  return text.replaceAll('stateseal exec --quiet -- terraform', 'terraform');
+}

@@ -102,22 +102,30 @@ function processesOf(folder: string, butPid: number): string[] {
     });
 }
 
-/** What one run wrote to its terminal. */
+/** What one run wrote to its terminal: by part in the order it came, and as often. */
 export interface Written {
-  /** Everything outside the boxes, in order. */
+  /** Everything else. */
   readonly text: string;
-  /** The boxes of errors and warnings, in order, each as often as it came. */
+  /** The boxes of errors and warnings. */
   readonly boxes: string;
+  /** The lines that say the operation is stopped. */
+  readonly stops: string;
 }
 
 const COLOUR = '(?:\\u001b\\[[0-9;]*m)*';
 const BOX = new RegExp(`${COLOUR}╷[\\s\\S]*?╵${COLOUR}\\r\\n`, 'gu');
+const STOP = /Stopping operation\.\.\.\r\n/gu;
 
 /**
- * Terraform writes boxes from one thread and the words around an interrupt from another, so the order of the two to one
- * another is nobody's; within each it is kept.
+ * At an interrupt three threads of Terraform write: that it was received, that the operation stops, and the boxes. The
+ * order of these to one another is nobody's, so they are told apart; within each, nothing is sorted or left out.
  */
 export function toWritten(bytes: string): Written {
-  const text = maskVarying(bytes);
-  return { text: text.replaceAll(BOX, ''), boxes: (text.match(BOX) ?? []).join('') };
+  const whole = maskVarying(bytes);
+  const all = (pattern: RegExp): string => (whole.match(pattern) ?? []).join('');
+  return { text: whole.replaceAll(BOX, '').replaceAll(STOP, ''), boxes: all(BOX), stops: all(STOP) };
+}
+
+export function splitBoxes(boxes: string): readonly string[] {
+  return boxes.match(BOX) ?? [];
 }
