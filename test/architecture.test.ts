@@ -62,12 +62,11 @@ const DOORS: Readonly<Record<string, RegExp>> = {
   picomatch: /^glob\.ts$/u,
   yauzl: /^sources\/plan-archive\.ts$/u,
   '@bufbuild/protobuf': /^terraform\/plan\//u,
-  '@msgpack/msgpack': /^terraform\/plan\//u,
   '@noble/hashes': /^(?:merkle|redaction)\//u,
 };
 
 const PURE_FOLDERS = ['json', 'record', 'redaction', 'terraform', 'merkle'];
-const PURE_PACKAGES = ['node:crypto', 'node:buffer', '@noble/hashes', '@bufbuild/protobuf', '@msgpack/msgpack'];
+const PURE_PACKAGES = ['node:crypto', 'node:buffer', '@noble/hashes', '@bufbuild/protobuf'];
 const IMPURE =
   /\b(?:Date\.now|new Date\(\)|Math\.random|performance\.now|process\.|random(?:Bytes|UUID|Int|FillSync))/u;
 
