@@ -11,6 +11,7 @@ import { exitCodeOf, fail, ok, warn, type Check, type CheckResult } from '../doc
 import { checkDataDir, checkKeys } from '../doctor/local-checks.ts';
 import { checkRetention } from '../doctor/retention-checks.ts';
 import { runSelfTest } from '../doctor/self-test.ts';
+import { checkSources } from '../doctor/source-checks.ts';
 import { ConfigError } from '../errors.ts';
 import { createPalette, escapeJsonText, escapeText, type Palette } from '../terminal.ts';
 import { parseArguments, usageError, type Arguments } from './arguments.ts';
@@ -26,7 +27,7 @@ export const doctorCommand: ServiceCommand = {
        stateseal doctor --self-test s3://bucket/prefix
 
 Looks at the configuration, the data directory, the keys, the way to the archive, the settings of its bucket and the
-rights of these credentials; one line each, with the fix. Changes nothing. Bucket settings need the credentials of an
+rights of these credentials, and whether buckets of states are read with others; one line each, with the fix. Changes nothing. Bucket settings need the credentials of an
 auditor (docs/aws/auditor.json), rights are those of whoever runs it: run it once as each.
 
 --archive PLACE        another archive than the configured one
@@ -107,6 +108,7 @@ async function checkS3(config: Config, location: S3Location, add: Add): Promise<
     add(origin);
     // Without credentials, or with refused ones, every other line would say the same.
     if (origin.result === 'fail') return;
+    add(...(await checkSources({ ...config.archive.s3, bucket: location.bucket, prefix: '' }, config.buckets)));
     const reached = await checkReach(world.archive);
     add(...reached);
     if (reached.some(({ result, name }) => name === 'archive' && result === 'fail')) {

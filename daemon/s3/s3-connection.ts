@@ -76,8 +76,20 @@ export class S3Connection {
   /** Where the credentials come from, whether allowed or not. Throws ArchiveError `archive-credentials` for none. */
   async credentialOrigin(): Promise<CredentialOrigin> {
     try {
-      const { client } = await this.#open();
-      return toOrigin(await client.config.credentials());
+      return toOrigin(await this.#identity());
+    } catch (error) {
+      throw toS3Error(error, { operation: 'the search for credentials', key: '' }, this.clock);
+    }
+  }
+
+  /**
+   * Whether another connection signs with the same access key. Compared here, so that no key leaves. Throws ArchiveError
+   * `archive-credentials` where one of them has none.
+   */
+  async sharesKeyWith(other: S3Connection): Promise<boolean> {
+    try {
+      const [own, others] = await Promise.all([this.#identity(), other.#identity()]);
+      return own.accessKeyId === others.accessKeyId;
     } catch (error) {
       throw toS3Error(error, { operation: 'the search for credentials', key: '' }, this.clock);
     }
@@ -89,6 +101,11 @@ export class S3Connection {
     const loaded = this.#loaded;
     this.#loaded = undefined;
     if (loaded !== undefined) (await loaded).client.destroy();
+  }
+
+  async #identity() {
+    const { client } = await this.#open();
+    return client.config.credentials();
   }
 
   #open(): Promise<Loaded> {

@@ -5,6 +5,7 @@ import { judgeDelete, judgeMultipart, judgeOrigin, judgeSkew } from '../../daemo
 import { judgeLifecycle, judgeObjectLock, judgeVersioning } from '../../daemon/doctor/bucket-checks.ts';
 import { exitCodeOf, type Check } from '../../daemon/doctor/check.ts';
 import { checkRetention } from '../../daemon/doctor/retention-checks.ts';
+import { checkSources } from '../../daemon/doctor/source-checks.ts';
 
 const results = (checks: readonly Check[]): string[] => checks.map(({ name, result }) => `${name} ${result}`);
 const answer = (status: number) => ({ status, name: '', versionId: '', hasChecksum: false });
@@ -84,6 +85,23 @@ describe('doctor', () => {
       'warn',
       'fail',
     ]);
+  });
+
+  it('warns of a bucket of states that is read as the archive is written, and shows no key', async () => {
+    const keys = (name: string) => ({
+      credentials: { accessKeyId: `AKID-${name}`, secretAccessKey: `secret-${name}` },
+    });
+    const archive = { ...keys('writer'), bucket: 'evidence', prefix: '', region: 'us-east-1', profile: 'writer' };
+    const from = (name: string, profile: string) => ({
+      ...{ bucket: 'states', prefix: name, pollMs: 1, workspaceKeyPrefix: 'env:', states: [] },
+      s3: { ...keys(name), profile, region: 'us-east-1' },
+    });
+    const buckets = [from('reader', 'reader'), from('writer', 'other'), from('moment', 'writer')];
+    const checks = await checkSources(archive, buckets);
+    expect(results(checks)).to.deep.equal(['ok', 'warn', 'warn'].map((result) => `source-credentials ${result}`));
+    expect(checks[1]?.text).to.contain('s3://states/writer');
+    expect(checks[1]?.fix).to.contain('profile: NAME').and.to.contain('state-reader.json');
+    expect(JSON.stringify(checks)).not.to.contain('AKID').and.not.contain('secret-');
   });
 
   it('exits 1 for what has to be mended alone', () => {

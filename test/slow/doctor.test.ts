@@ -152,6 +152,40 @@ describe('doctor on Ceph', function () {
     expect(wrong.checks.find(({ name }) => name === 'archive')?.text).to.contain('[archive-credentials]');
   });
 
+  it('warns where a bucket of states is read with the key of the archive, and shows none', async () => {
+    const config = join(folder, 'sources.yaml');
+    const write = (more: string): void =>
+      writeFileSync(
+        config,
+        `archive: { location: "s3://healthy/${PREFIX}" }\nsources: [{ uri: "s3://plain/x"${more} }]\n`,
+      );
+    const profiles = join(folder, 'profiles');
+    const { accessKeyId, secretAccessKey } = as('auditor');
+    writeFileSync(
+      profiles,
+      `[reader]\naws_access_key_id = ${accessKeyId}\naws_secret_access_key = ${secretAccessKey}\n`,
+    );
+    const look = async () => {
+      const env = { ...environment(as('writer')), AWS_SHARED_CREDENTIALS_FILE: profiles };
+      const { code, stdout, stderr } = await runStateseal(['doctor', '--config', config], { env });
+      for (const { accessKeyId: key, secretAccessKey: secret } of users.values()) {
+        expect(stdout + stderr)
+          .not.to.contain(key)
+          .and.not.contain(secret);
+      }
+      return { code, stdout };
+    };
+    write('');
+    const shared = await look();
+    expect(shared.stdout).to.match(
+      /warn +source-credentials +s3:\/\/plain\/x is read with the credentials of the archive/u,
+    );
+    write(', profile: reader');
+    const own = await look();
+    expect(own.stdout).to.match(/ok +source-credentials +s3:\/\/plain\/x is read with credentials of its own/u);
+    expect([shared.code, own.code]).to.deep.equal([0, 0]);
+  });
+
   it('watch says mode, days and the first end; status forecasts it by the receipts', async () => {
     writeFileSync(join(folder, 'terraform.tfstate'), formatMovingState(1));
     const dataDir = ['--data-dir', join(folder, 'data')];

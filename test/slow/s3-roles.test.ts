@@ -1,5 +1,5 @@
-// The shipped policies (docs/aws/) on a real store: the contract as the writer, and what verifier, auditor and keeper can
-// and cannot do. Ceph's gateway evaluates bucket policies; what it does not know of the shipped one is printed.
+// The shipped policies (docs/aws/) on a real store: the contract as the writer, and what verifier, auditor, keeper and
+// the reader of states can and cannot do. Ceph's gateway evaluates bucket policies; what it does not know of the shipped one is printed.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,6 +24,7 @@ import { deriveForCeph, type Role } from '../support/aws-policies.ts';
 import { howToInstallCeph, isCephInstalled, startCeph, type Ceph, type CephUser } from '../support/ceph.ts';
 import { requireComponent } from '../support/components.ts';
 import { twentyRecords } from '../support/flip-bits.ts';
+import { describeStateReader } from '../support/state-reader.ts';
 import { runStateseal } from '../support/stateseal-process.ts';
 
 const DAY_MS = 86_400_000;
@@ -77,6 +78,8 @@ describe('s3 roles on Ceph', function () {
     async () => ({ archive: await open('writer', newPrefix()), close: () => Promise.resolve() }),
     { ignoresConditions: true },
   );
+
+  describe('the reader of states', () => describeStateReader(() => ceph));
 
   const log = twentyRecords();
   /** A sealed log, every object locked for two days. */
