@@ -6,6 +6,7 @@ import { measureDurable } from './durable.ts';
 import { measureHashes } from './hash.ts';
 import { measureMemory } from './memory.ts';
 import { measureObserve } from './observe.ts';
+import { measurePlan } from './plan.ts';
 import { formatTable, rounded, type BenchRow } from './row.ts';
 import { measureVerify } from './verify.ts';
 import { measureWrapped, type WrappedPlan } from './wrapped.ts';
@@ -16,6 +17,8 @@ export interface BenchPlan {
   readonly states: readonly { readonly sizeBytes: number; readonly runs: number }[];
   readonly append: { readonly records: number; readonly runs: number };
   readonly memory: { readonly sizeBytes: number; readonly runs: number };
+  /** What is in a saved plan's archive; 0 runs leave it out. */
+  readonly plan: { readonly sizeBytes: number; readonly runs: number };
   /** terraform through exec and the shim; 0 leaves it out. */
   readonly wrapped: WrappedPlan;
   /** The measurements of fixed size: verification and hashes. */
@@ -31,6 +34,7 @@ export const FULL: BenchPlan = {
   ],
   append: { records: 20_000, runs: 5 },
   memory: { sizeBytes: 100e6, runs: 3 },
+  plan: { sizeBytes: 100e6, runs: 1 },
   wrapped: { runs: 15, faultRuns: 9 },
   isFixedMeasured: true,
 };
@@ -43,6 +47,7 @@ export const QUICK: BenchPlan = {
   ],
   append: { records: 10_000, runs: 3 },
   memory: { sizeBytes: 10e6, runs: 1 },
+  plan: { sizeBytes: 10e6, runs: 1 },
   wrapped: { runs: 5, faultRuns: 3 },
   isFixedMeasured: true,
 };
@@ -54,6 +59,7 @@ export async function runBench(plan: BenchPlan, onRows: (rows: readonly BenchRow
     ...plan.states.map((size) => () => measureObserve(size)),
     () => measureAppend(plan.append),
     () => measureMemory(plan.memory),
+    () => measurePlan(plan.plan),
     () => measureWrapped(plan.wrapped),
     ...(plan.isFixedMeasured ? [verifyRows, hashRows] : []),
   ];

@@ -23,7 +23,7 @@ const DEFLATED = 8;
 const PARTS = { plan: 'tfplan', state: 'tfstate', lockFile: '.terraform.lock.hcl' } as const;
 const WANTED: ReadonlySet<string> = new Set(Object.values(PARTS));
 
-const inflate = promisify<Uint8Array, { maxOutputLength: number }, Buffer>(inflateRaw);
+const inflate = promisify<Uint8Array, { maxOutputLength: number; chunkSize: number }, Buffer>(inflateRaw);
 
 /** A zip archive by its first bytes, also an empty one. */
 export function isZip(bytes: Uint8Array): boolean {
@@ -104,9 +104,13 @@ async function read(zip: ZipFile, source: Buffer, entry: Entry): Promise<Uint8Ar
   return bytes;
 }
 
-/** zlib takes no limit of 0. */
+/**
+ * Into one buffer of the declared length: many small ones, put together at the end, would take twice the memory. Of a
+ * length that is a lie only what is written becomes real. zlib takes no limit of 0 and no chunk below 64 bytes.
+ */
 function inflated(stored: Buffer, length: number): Promise<Buffer> {
-  return reading(() => inflate(stored, { maxOutputLength: Math.max(1, length) }));
+  const chunkSize = Math.max(64, length + 1);
+  return reading(() => inflate(stored, { maxOutputLength: Math.max(1, length), chunkSize }));
 }
 
 /** Errors of the library and of zlib quote names and numbers of the file. */

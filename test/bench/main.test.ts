@@ -14,6 +14,7 @@ describe('bench', () => {
         states: [{ sizeBytes: 20_000, runs: 1 }],
         append: { records: 20, runs: 1 },
         memory: { sizeBytes: 20_000, runs: 1 },
+        plan: { sizeBytes: 20_000, runs: 0 },
         wrapped: { runs: 0, faultRuns: 0 },
         isFixedMeasured: false,
       },
