@@ -5,10 +5,10 @@ import type { Claim } from './observation.ts';
 import type { CommittedFile, RunIdentity } from './run-data.ts';
 
 /** Words of Terraform's JSON plan. */
-export type PlannedAction = 'no-op' | 'create' | 'read' | 'update' | 'delete' | 'forget' | 'open';
-export type RecordedPlanForm = 'saved' | 'json';
-export type RecordedPlanTool = 'terraform' | 'opentofu' | 'unknown';
-export type RecordedPlanMode = 'normal' | 'destroy' | 'refresh-only';
+export type PlanAction = 'no-op' | 'create' | 'read' | 'update' | 'delete' | 'forget' | 'open';
+export type PlanForm = 'saved' | 'json';
+export type PlanTool = 'terraform' | 'opentofu' | 'unknown';
+export type PlanMode = 'normal' | 'destroy' | 'refresh-only';
 export type CheckKind = 'resource' | 'output' | 'check' | 'var';
 export type CheckStatus = 'pass' | 'fail' | 'error' | 'unknown';
 
@@ -24,12 +24,12 @@ export interface PlanData extends CommonData {
 
 /** plan.recorded: its id is the plan's. Followed by one resource.planned per change. */
 export interface PlanRecordedData extends PlanData {
-  readonly form: RecordedPlanForm;
+  readonly form: PlanForm;
   /** The state it is for, where that is known: then its values' commitments derive from that state's id. */
   readonly state?: StateIdentity;
-  readonly tool: RecordedPlanTool;
+  readonly tool: PlanTool;
   readonly toolVersion: string;
-  readonly mode: RecordedPlanMode;
+  readonly mode: PlanMode;
   /** As the plan says. */
   readonly madeAt?: string;
   readonly errored: boolean;
@@ -78,7 +78,7 @@ export interface PlanCounts {
 export interface OutputPlannedData {
   readonly output: string;
   readonly sensitive?: true;
-  readonly actions: readonly PlannedAction[];
+  readonly actions: readonly PlanAction[];
   readonly changes: readonly ValueChange[];
   readonly unknown: readonly string[];
   readonly hidden: readonly HiddenChange[];
@@ -115,7 +115,7 @@ export interface ResourcePlannedData extends CommonData {
   readonly mode: 'managed' | 'data' | 'ephemeral';
   readonly resourceType: string;
   readonly provider: string;
-  readonly actions: readonly PlannedAction[];
+  readonly actions: readonly PlanAction[];
   /** Terraform's word for why. */
   readonly reason?: string;
   readonly importing?: true;

@@ -1,7 +1,8 @@
 // A plan with its values redacted: what the recorder, `show` and the verdict work with. Nothing rawer leaves redaction.
 import type { Json } from '../json/value.ts';
 import type { HiddenValue } from './observation.ts';
-import type { LockedProvider, PlanAction, PlanForm, PlanMode, PlannedCheck, PlanTool } from '../terraform/plan/plan.ts';
+import type { PlanHead, PlannedPlace } from '../terraform/plan/plan.ts';
+import type { PlanAction, PlanBackendData, PlannedCheckData } from './plan-data.ts';
 
 /** One side of a change, redacted: hidden values are null and listed. */
 export interface ObservedSide {
@@ -19,18 +20,8 @@ export interface ObservedPlanChange {
   readonly unknown: readonly string[];
 }
 
-export interface ObservedPlanInstance extends ObservedPlanChange {
-  readonly address: string;
-  readonly previousAddress: string | undefined;
-  readonly deposed: string | undefined;
-  readonly mode: 'managed' | 'data' | 'ephemeral';
-  readonly type: string;
-  readonly provider: string;
-  readonly reason: string;
+export interface ObservedPlanInstance extends PlannedPlace, ObservedPlanChange {
   readonly replacePaths: readonly string[];
-  readonly isImporting: boolean;
-  /** Null where it is hidden, undefined where it is not known before the apply. */
-  readonly importId: string | null | undefined;
 }
 
 export interface ObservedPlanOutput extends ObservedPlanChange {
@@ -44,31 +35,12 @@ export interface ObservedVariable {
   readonly hidden: HiddenValue | undefined;
 }
 
-export interface ObservedCheck {
-  readonly kind: PlannedCheck['kind'];
-  readonly address: string;
-  readonly status: PlannedCheck['status'];
-  readonly objects: readonly { readonly address: string; readonly status: PlannedCheck['status'] }[];
-}
-
-export interface ObservedPlan {
-  readonly form: PlanForm;
-  readonly tool: PlanTool;
-  readonly toolVersion: string;
-  readonly mode: PlanMode;
-  readonly isErrored: boolean;
-  readonly isApplyable: boolean | undefined;
-  readonly isComplete: boolean | undefined;
-  readonly timestamp: string;
-  readonly targets: readonly string[];
-  readonly forcedReplacements: readonly string[];
+export interface ObservedPlan extends PlanHead {
   readonly variables: readonly ObservedVariable[];
-  readonly backend: { readonly type: string; readonly workspace: string } | undefined;
-  readonly prior: { readonly lineage: string; readonly serial: string } | undefined;
+  readonly backend: PlanBackendData | undefined;
   readonly changes: readonly ObservedPlanInstance[];
   readonly drift: readonly ObservedPlanInstance[];
   readonly deferred: readonly { readonly reason: string; readonly instance: ObservedPlanInstance }[];
   readonly outputs: readonly ObservedPlanOutput[];
-  readonly checks: readonly ObservedCheck[];
-  readonly providers: readonly LockedProvider[];
+  readonly checks: readonly PlannedCheckData[];
 }

@@ -1,8 +1,8 @@
 // A redacted plan as the members of its records. Pure.
-import type { JsonObject } from '../json/value.ts';
+import type { CommonData } from '../record/data.ts';
 import type {
   OutputPlannedData,
-  PlannedCheckData,
+  PlanData,
   PlanRecordedData,
   PlannedVariable,
   ResourcePlannedData,
@@ -11,18 +11,8 @@ import type { ObservedPlan, ObservedPlanInstance, ObservedPlanOutput } from '../
 import { countPlan } from '../terraform/plan/counts.ts';
 import { diffTrees } from './diff.ts';
 
-type Body<Data, Known extends keyof Data> = Omit<Data, Known | keyof CommonMembers>;
-interface CommonMembers {
-  readonly vantage: unknown;
-  readonly effectiveTime: unknown;
-  readonly timeBasis: unknown;
-  readonly boot: unknown;
-  readonly backfilled: unknown;
-}
-
-export function toPlanBody(
-  plan: ObservedPlan,
-): Body<PlanRecordedData, 'reference' | 'content' | 'run' | 'claims' | 'state' | 'body'> & JsonObject {
+/** Without what every record has, and what whoever appends it knows. */
+export function toPlanBody(plan: ObservedPlan): Omit<PlanRecordedData, keyof PlanData | 'state' | 'body'> {
   const outputs = plan.outputs.filter(({ actions }) => actions[0] !== 'no-op').map(toOutput);
   return {
     form: plan.form,
@@ -33,10 +23,10 @@ export function toPlanBody(
     errored: plan.isErrored,
     ...optional('applyable', plan.isApplyable),
     ...optional('complete', plan.isComplete),
-    ...optional('prior', plan.prior && { ...plan.prior }),
-    ...optional('backend', plan.backend && { ...plan.backend }),
-    targets: [...plan.targets],
-    forcedReplacements: [...plan.forcedReplacements],
+    ...optional('prior', plan.prior),
+    ...optional('backend', plan.backend),
+    targets: plan.targets,
+    forcedReplacements: plan.forcedReplacements,
     variables: plan.variables.map(toVariable),
     counts: {
       ...countPlan(plan.changes),
@@ -45,15 +35,15 @@ export function toPlanBody(
       output: outputs.length,
     },
     outputs,
-    checks: plan.checks.map(toCheck),
-    providers: plan.providers.map((provider) => ({ ...provider })),
-  } as never;
+    checks: plan.checks,
+    providers: plan.providers,
+  };
 }
 
 export function toPlannedBody(
   instance: ObservedPlanInstance,
   reason: string,
-): Body<ResourcePlannedData, 'plan' | 'state' | 'role' | 'body'> {
+): Omit<ResourcePlannedData, keyof CommonData | 'plan' | 'state' | 'role' | 'body'> {
   const { changes, hidden } = diffTrees(instance.before, instance.after);
   return {
     address: instance.address,
@@ -87,10 +77,6 @@ function toOutput({ name, isSensitive, actions, before, after, unknown }: Observ
 
 function toVariable({ name, hidden }: ObservedPlan['variables'][number]): PlannedVariable {
   return hidden === undefined ? { name } : { name, kid: hidden.kid, commitment: hidden.commitment };
-}
-
-function toCheck({ kind, address, status, objects }: ObservedPlan['checks'][number]): PlannedCheckData {
-  return { kind, address, status, objects };
 }
 
 function optional<Name extends string, Value>(name: Name, value: Value | undefined): Partial<Record<Name, Value>> {

@@ -6,8 +6,8 @@ import { ParseError } from '../errors.ts';
 import type { Json } from '../json/value.ts';
 import { formatPointer } from '../json/pointer.ts';
 import type { HiddenValue, InstanceBody } from '../record/observation.ts';
+import type { PlannedCheckData } from '../record/plan-data.ts';
 import type {
-  ObservedCheck,
   ObservedPlan,
   ObservedPlanChange,
   ObservedPlanInstance,
@@ -197,7 +197,7 @@ class PlanRedactor {
     return { name: shown, hidden: this.#sealer.seal(`var.${shown}`, { path: '', by: 'default', value }) };
   }
 
-  #check({ kind, address, status, objects }: PlannedCheck): ObservedCheck {
+  #check({ kind, address, status, objects }: PlannedCheck): PlannedCheckData {
     return {
       ...{ kind, status },
       address: this.#target(address),

@@ -1,21 +1,9 @@
 // How Terraform counts a plan: a replacement is one to add and one to destroy, data sources do not count. Pure.
-import type { PlanAction } from './plan.ts';
+import type { PlanCounts } from '../../record/plan-data.ts';
+import type { PlannedPlace, PlannedChange } from './plan.ts';
 
-export interface PlanTally {
-  readonly add: number;
-  readonly change: number;
-  readonly destroy: number;
-  readonly import: number;
-  readonly forget: number;
-  readonly move: number;
-}
-
-interface Counted {
-  readonly mode: 'managed' | 'data' | 'ephemeral';
-  readonly actions: readonly PlanAction[];
-  readonly isImporting: boolean;
-  readonly previousAddress: string | undefined;
-}
+export type PlanTally = Omit<PlanCounts, 'drift' | 'deferred' | 'output'>;
+type Counted = Pick<PlannedPlace, 'mode' | 'isImporting' | 'previousAddress'> & Pick<PlannedChange, 'actions'>;
 
 export function countPlan(changes: readonly Counted[]): PlanTally {
   const managed = changes.filter(({ mode }) => mode === 'managed');

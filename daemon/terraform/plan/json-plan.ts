@@ -4,10 +4,10 @@ import { parseAddress } from '../address.ts';
 import type { SensitivePath } from '../state.ts';
 import { maskedPaths } from './masks.ts';
 import { assertedLine as line, decoding, planMalformed } from './plan-error.ts';
+import type { PlanAction } from '../../record/plan-data.ts';
 import type {
   DeferredInstance,
   Mask,
-  PlanAction,
   PlannedChange,
   PlannedCheck,
   PlannedInstance,

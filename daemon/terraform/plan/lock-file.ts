@@ -1,10 +1,10 @@
 // The dependency lock file that every saved plan carries: which tool made the plan, and which providers are pinned.
 import { Buffer } from 'node:buffer';
-import type { LockedProvider, PlanTool } from './plan.ts';
+import type { PlannedProvider, PlanTool } from '../../record/plan-data.ts';
 
 export interface LockFile {
   readonly tool: PlanTool;
-  readonly providers: readonly LockedProvider[];
+  readonly providers: readonly PlannedProvider[];
 }
 
 const MAX_LINE_UNITS = 1024;
@@ -19,7 +19,7 @@ const COMMENT = /^#.*"(terraform|tofu) init"/;
 export function parseLockFile(bytes: Uint8Array): LockFile {
   let tool: PlanTool = 'unknown';
   let source = '';
-  const providers: LockedProvider[] = [];
+  const providers: PlannedProvider[] = [];
   for (const line of Buffer.from(bytes).toString().split('\n')) {
     if (line.length > MAX_LINE_UNITS) continue;
     const named = COMMENT.exec(line)?.[1];
@@ -34,6 +34,6 @@ export function parseLockFile(bytes: Uint8Array): LockFile {
 }
 
 /** Without the comment, the registry of the providers tells. */
-function toolOf(providers: readonly LockedProvider[]): PlanTool {
+function toolOf(providers: readonly PlannedProvider[]): PlanTool {
   return providers.some(({ source }) => source.startsWith('registry.opentofu.org/')) ? 'opentofu' : 'unknown';
 }

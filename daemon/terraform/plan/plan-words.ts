@@ -1,7 +1,8 @@
 // Numbers of a saved plan to the words of Terraform's JSON plan (docs/TERRAFORM.md §3). OpenTofu gives two numbers of
 // Terraform's another meaning, so the tool is decided first.
 import { planMalformed } from './plan-error.ts';
-import type { PlanAction, PlannedCheck, PlanMode, PlanTool } from './plan.ts';
+import type { PlanAction, PlanMode, PlanTool } from '../../record/plan-data.ts';
+import type { PlannedCheck } from './plan.ts';
 
 const MODES: readonly PlanMode[] = ['normal', 'destroy', 'refresh-only'];
 

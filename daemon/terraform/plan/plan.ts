@@ -1,6 +1,15 @@
 // The shape of a Terraform or OpenTofu plan, whether it was saved or printed as JSON (docs/TERRAFORM.md §3). Raw: holds
 // secrets, in clear and mostly unmarked. Lives in memory only, between the decoder and the redaction.
 import type { Json, JsonObject } from '../../json/value.ts';
+import type {
+  CheckKind,
+  CheckStatus,
+  PlanAction,
+  PlanForm,
+  PlanMode,
+  PlannedProvider,
+  PlanTool,
+} from '../../record/plan-data.ts';
 import type { SensitivePath } from '../state.ts';
 
 /** What lies in a saved plan's archive and is read of it, inflated. */
@@ -11,11 +20,8 @@ export interface PlanParts {
   readonly lockFile: Uint8Array | undefined;
 }
 
-export type PlanTool = 'terraform' | 'opentofu' | 'unknown';
-export type PlanMode = 'normal' | 'destroy' | 'refresh-only';
-export type PlanForm = 'saved' | 'json';
-
-export interface TerraformPlan {
+/** What a plan says of itself; the same raw and redacted. */
+export interface PlanHead {
   readonly form: PlanForm;
   readonly tool: PlanTool;
   readonly toolVersion: string;
@@ -28,11 +34,15 @@ export interface TerraformPlan {
   readonly timestamp: string;
   readonly targets: readonly string[];
   readonly forcedReplacements: readonly string[];
-  readonly variables: JsonObject;
-  readonly backend: PlanBackend | undefined;
   /** Lineage and serial of the state the plan applies to; a JSON plan does not say. */
   readonly prior: { readonly lineage: string; readonly serial: string } | undefined;
-  /** Raw bytes of that state, for what they teach about secrets. */
+  readonly providers: readonly PlannedProvider[];
+}
+
+export interface TerraformPlan extends PlanHead {
+  readonly variables: JsonObject;
+  readonly backend: PlanBackend | undefined;
+  /** Raw bytes of the state it was made from, for what they teach about secrets. */
   readonly priorState: Uint8Array | undefined;
   /** Sorted by address, then deposed key; each pass over it decodes anew. */
   readonly changes: Iterable<PlannedInstance>;
@@ -40,7 +50,6 @@ export interface TerraformPlan {
   readonly deferred: Iterable<DeferredInstance>;
   readonly outputs: readonly PlannedOutput[];
   readonly checks: readonly PlannedCheck[];
-  readonly providers: readonly LockedProvider[];
 }
 
 export interface PlanBackend {
@@ -49,9 +58,6 @@ export interface PlanBackend {
   /** Holds credentials. */
   readonly config: Json;
 }
-
-/** Words of Terraform's JSON plan; replacements are two of them, in their order. */
-export type PlanAction = 'no-op' | 'create' | 'read' | 'update' | 'delete' | 'forget' | 'open';
 
 /** Terraform's masks: true covers all below, {} and [] cover what is named in them. */
 export type Mask = boolean | readonly Mask[] | MaskObject;
@@ -71,7 +77,8 @@ export interface PlannedChange {
   readonly afterSensitive: readonly SensitivePath[];
 }
 
-export interface PlannedInstance extends PlannedChange {
+/** Which instance a change is of, and why it changes; the same raw and redacted. */
+export interface PlannedPlace {
   readonly address: string;
   readonly previousAddress: string | undefined;
   readonly deposed: string | undefined;
@@ -80,12 +87,15 @@ export interface PlannedInstance extends PlannedChange {
   readonly provider: string;
   /** Terraform's word, or ''. */
   readonly reason: string;
-  /** Paths that force the replacement. */
-  readonly replacePaths: readonly SensitivePath[];
   /** An import block brings it in. */
   readonly isImporting: boolean;
   /** Undefined: not known before the apply. Null: hidden. */
   readonly importId: string | null | undefined;
+}
+
+export interface PlannedInstance extends PlannedPlace, PlannedChange {
+  /** Paths that force the replacement. */
+  readonly replacePaths: readonly SensitivePath[];
   /** The provider's opaque bytes. */
   readonly private: Uint8Array | undefined;
 }
@@ -101,19 +111,13 @@ export interface PlannedOutput extends PlannedChange {
 }
 
 export interface PlannedCheck {
-  readonly kind: 'resource' | 'output' | 'check' | 'var';
+  readonly kind: CheckKind;
   readonly address: string;
-  readonly status: 'pass' | 'fail' | 'error' | 'unknown';
+  readonly status: CheckStatus;
   readonly objects: readonly {
     readonly address: string;
-    readonly status: PlannedCheck['status'];
+    readonly status: CheckStatus;
     /** Free text of the configuration: may hold anything. */
     readonly messages: readonly string[];
   }[];
-}
-
-/** A provider as the dependency lock file pins it. */
-export interface LockedProvider {
-  readonly source: string;
-  readonly version: string;
 }

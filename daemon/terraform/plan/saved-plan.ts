@@ -17,16 +17,15 @@ import { decodeCty, type CtyValue, type DynamicForm } from './cty-msgpack.ts';
 import { parseLockFile } from './lock-file.ts';
 import { assertedLine as line, decoding, planMalformed } from './plan-error.ts';
 import { actionsOf, checkKindOf, checkStatusOf, deferralOf, modeOf, reasonOf } from './plan-words.ts';
+import type { PlanAction, PlanTool } from '../../record/plan-data.ts';
 import type {
   DeferredInstance,
-  PlanAction,
   PlanBackend,
   PlannedChange,
   PlannedCheck,
   PlannedInstance,
   PlannedOutput,
   PlanParts,
-  PlanTool,
   TerraformPlan,
 } from './plan.ts';
 import { Message } from './wire.ts';
