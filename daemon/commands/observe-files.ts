@@ -14,6 +14,7 @@ import { TaintSet } from '../redaction/taint.ts';
 import { isZip, openPlanContent } from '../sources/plan-archive.ts';
 import { isJsonPlan } from '../terraform/plan/json-plan.ts';
 import { isOpaque, opaqueForm, parsePlan, type OpaquePlan } from '../terraform/plan/parse-plan.ts';
+import type { TerraformPlan } from '../terraform/plan/plan.ts';
 import { parseState } from '../terraform/state-parse.ts';
 import type { TerraformState } from '../terraform/state.ts';
 import type { CommandContext } from './command.ts';
@@ -37,15 +38,19 @@ export type ObservedFile =
 /** A state or a plan, told apart by content. Throws ParseError, and ConfigError `state-encrypted`. */
 export async function readFileOf(path: string, context: Pick<CommandContext, 'readFile'>): Promise<ObservedFile> {
   const bytes = await context.readFile(path);
-  if (!isZip(bytes) && !isJsonOfPlan(bytes)) {
+  try {
     const [state] = observeFiles([bytes]).states;
     if (state === undefined) throw new RangeError('expected one state of one file');
     return { is: 'state', state };
+  } catch (error) {
+    if (!(error instanceof ConfigError) || error.code !== 'plan-unsupported') throw error;
   }
-  const plan = parsePlan(await openPlanContent(bytes), 'plain');
+  return observePlan(parsePlan(await openPlanContent(bytes), 'plain'));
+}
+
+function observePlan(plan: TerraformPlan | OpaquePlan): ObservedFile {
   if (isOpaque(plan)) return { is: 'opaque-plan', plan };
-  const knowledge = freshKnowledge();
-  return { is: 'plan', plan: redactPlan(plan, { ...knowledge, keyId: STATE_ID }).observed };
+  return { is: 'plan', plan: redactPlan(plan, { ...freshKnowledge(), keyId: STATE_ID }).observed };
 }
 
 /** Reads and redacts state files. Throws ParseError, and ConfigError `plan-unsupported` or `state-encrypted`. */
