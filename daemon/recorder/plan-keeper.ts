@@ -14,8 +14,8 @@ import type { TerraformPlan } from '../terraform/plan/plan.ts';
 import type { Moment } from './appender.ts';
 import { nextId } from './environment.ts';
 import { identityOf } from './identity.ts';
+import { WITHHELD, type Covers } from './known-secrets.ts';
 import type { Outcome, RecorderParts } from './parts.ts';
-import { placeOfPlan } from './plan-place.ts';
 import { toPlanBody, toPlannedBody } from './plan-record.ts';
 
 /** Stands for the state's id in the key of a plan file's commitment. */
@@ -30,7 +30,7 @@ export function createPlanKeeper(parts: RecorderParts, { keys, plans }: PlanKeep
   const { appender, environment, observer, states } = parts;
 
   const headOf = (sighting: PlanSighting): PlanHead => ({
-    reference: placeOfPlan(sighting.reference, observer.covers),
+    reference: placeOf(sighting.reference, observer.covers),
     content: {
       sizeBytes: sighting.bytes.length,
       kid: keys.epoch.kid,
@@ -51,7 +51,8 @@ export function createPlanKeeper(parts: RecorderParts, { keys, plans }: PlanKeep
     return found.length === 1 ? found[0] : undefined;
   };
 
-  const append = (sighting: PlanSighting, plan: TerraformPlan): void => {
+  /** Returns the id of the plan. */
+  const append = (sighting: PlanSighting, plan: TerraformPlan): string => {
     const head = headOf(sighting);
     const state = stateOf(plan, sighting.reference);
     const id = nextId(environment);
@@ -78,10 +79,10 @@ export function createPlanKeeper(parts: RecorderParts, { keys, plans }: PlanKeep
         spill: { into: 'body', members: ['changes', 'unknown', 'hidden'] },
       });
     }
-    plans.add(tagOf(keys.equalityKey, sighting.bytes), id, environment.now());
+    return id;
   };
 
-  const refuse = (sighting: PlanSighting, code: string, reason: string): void => {
+  const refuse = (sighting: PlanSighting, code: string, reason: string): string => {
     const head = headOf(sighting);
     const id = nextId(environment);
     appender.append({
@@ -92,28 +93,33 @@ export function createPlanKeeper(parts: RecorderParts, { keys, plans }: PlanKeep
       moment: momentOf(sighting),
       data: { ...head, code, reason },
     });
-    plans.add(tagOf(keys.equalityKey, sighting.bytes), id, environment.now());
+    return id;
+  };
+
+  /** Undefined for what is only called a plan: another archive, JSON of another kind. */
+  const record = (sighting: PlanSighting): string | undefined => {
+    const { content, problem } = sighting;
+    if (content === undefined) {
+      const { code, message } = problem ?? { code: 'plan-malformed', message: 'unreadable' };
+      return code === 'not-a-plan' ? undefined : refuse(sighting, code, message);
+    }
+    try {
+      const plan = parsePlan(content, 'wrapped');
+      return isOpaque(plan) ? refuse(sighting, `plan-${plan.form}`, OPAQUE[plan.form]) : append(sighting, plan);
+    } catch (error) {
+      if (!(error instanceof ParseError)) throw error;
+      if (error.code === 'not-a-plan' || error.code.startsWith('json-')) return undefined;
+      return refuse(sighting, error.code, error.message);
+    }
   };
 
   return {
     observe(sighting) {
-      if (plans.idOf(tagOf(keys.equalityKey, sighting.bytes)) !== undefined) return 'nothing';
-      const { content, problem } = sighting;
-      if (content === undefined) {
-        if (problem?.code === 'not-a-plan') return 'nothing';
-        refuse(sighting, problem?.code ?? 'plan-malformed', problem?.message ?? 'unreadable');
-        return 'recorded';
-      }
-      try {
-        const plan = parsePlan(content, 'wrapped');
-        if (isOpaque(plan)) refuse(sighting, `plan-${plan.form}`, OPAQUE[plan.form]);
-        else append(sighting, plan);
-      } catch (error) {
-        if (!(error instanceof ParseError)) throw error;
-        // JSON of another kind that is called a plan.
-        if (error.code === 'not-a-plan' || error.code.startsWith('json-')) return 'nothing';
-        refuse(sighting, error.code, error.message);
-      }
+      const tag = tagOf(keys.equalityKey, sighting.bytes);
+      if (plans.idOf(tag) !== undefined) return 'nothing';
+      const id = record(sighting);
+      if (id === undefined) return 'nothing';
+      plans.add(tag, id, environment.now());
       return 'recorded';
     },
   };
@@ -155,6 +161,13 @@ function recordedChanges({ changes, drift, deferred }: ObservedPlan): readonly R
 
 function isRecorded({ actions, previousAddress, isImporting }: ObservedPlanInstance): boolean {
   return actions[0] !== 'no-op' || previousAddress !== undefined || isImporting;
+}
+
+/** The reference; a file's name may hold a known secret, and is then withheld. */
+function placeOf(reference: string, covers: Covers): string {
+  if (!covers(reference)) return reference;
+  const root = /^(?:dir:[^/]*|run:)/u.exec(reference)?.[0] ?? '';
+  return `${root}/${WITHHELD}`;
 }
 
 function momentOf({ reference, effectiveTime, timeBasis }: PlanSighting): Moment {

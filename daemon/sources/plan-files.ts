@@ -66,7 +66,7 @@ export class PlanFiles {
     }
     this.#remember(place.path, read.sourceVersion);
     // Something else that is called so.
-    if (read.problem?.code === 'not-a-plan' || read.problem?.code.startsWith('json-') === true) return;
+    if (read.problem?.code === 'not-a-plan') return;
     try {
       await this.#listener?.(read);
     } catch {
