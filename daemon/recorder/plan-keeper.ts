@@ -17,6 +17,7 @@ import { identityOf } from './identity.ts';
 import { WITHHELD, type Covers } from './known-secrets.ts';
 import type { Outcome, RecorderParts } from './parts.ts';
 import { toPlanBody, toPlannedBody } from './plan-record.ts';
+import { believedTime } from './run-source.ts';
 
 /** Stands for the state's id in the key of a plan file's commitment. */
 export const PLAN_KEY = 'plan';
@@ -57,7 +58,7 @@ export function createPlanKeeper(parts: RecorderParts, { keys, plans }: PlanKeep
     const state = stateOf(plan, sighting.reference);
     const id = nextId(environment);
     const observed = observer.observePlan(state?.id ?? id, plan, state?.id);
-    const shared = { source: head.reference, moment: momentOf(sighting) };
+    const shared = { source: head.reference, moment: momentOf(sighting, environment.now()) };
     const identity = state && identityOf(state);
     appender.append({
       id,
@@ -90,7 +91,7 @@ export function createPlanKeeper(parts: RecorderParts, { keys, plans }: PlanKeep
       type: 'plan.unreadable',
       source: head.reference,
       subject: head.reference,
-      moment: momentOf(sighting),
+      moment: momentOf(sighting, environment.now()),
       data: { ...head, code, reason },
     });
     return id;
@@ -170,8 +171,9 @@ function placeOf(reference: string, covers: Covers): string {
   return `${root}/${WITHHELD}`;
 }
 
-function momentOf({ reference, effectiveTime, timeBasis }: PlanSighting): Moment {
-  return { source: reference.startsWith('run:') ? 'spool' : 'directory', effectiveTime, timeBasis };
+function momentOf({ run, effectiveTime, timeBasis }: PlanSighting, nowMs: number): Moment {
+  if (run === undefined) return { source: 'directory', effectiveTime, timeBasis };
+  return { source: 'spool', effectiveTime: believedTime(effectiveTime, nowMs), timeBasis };
 }
 
 function subjectOf({ tool, toolVersion, mode }: ObservedPlan): string {

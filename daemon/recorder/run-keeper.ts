@@ -15,7 +15,7 @@ import type { LinkKeeper } from './link-keeper.ts';
 import type { Outcome, RecorderParts } from './parts.ts';
 import { createRunRedaction } from './run-redaction.ts';
 import { PLAN_KEY } from './plan-keeper.ts';
-import { isOfRuns, toLocalReference, toRunContext, toRunSighting, type LocalRoot } from './run-source.ts';
+import { believedTime, isOfRuns, toLocalReference, toRunContext, toRunSighting, type LocalRoot } from './run-source.ts';
 import { compareSerials } from './serial.ts';
 import { summariseStream } from './stream-summary.ts';
 import type { VersionFacts } from './version-memory.ts';
@@ -44,8 +44,6 @@ export interface RunKeeper {
 
 /** States that only runs show: a hostile job must not make one per run. */
 const MAX_RUN_STATES = 1_000;
-/** A client's clock ahead of ours by more than this is not believed. */
-const MAX_AHEAD_MS = 5 * 60 * 1000;
 const STREAM_KEY = 'stream';
 
 export function createRunKeeper(parts: RecorderParts, own: RunParts): RunKeeper {
@@ -53,7 +51,7 @@ export function createRunKeeper(parts: RecorderParts, own: RunParts): RunKeeper 
   const { runs, links, keys } = own;
   const redaction = createRunRedaction(observer.covers);
 
-  const timeOf = (time: string): string => (Date.parse(time) > environment.now() + MAX_AHEAD_MS ? '' : time);
+  const timeOf = (time: string): string => believedTime(time, environment.now());
 
   const append = (observation: ClientObservation, record: Pick<NewRecord, 'type' | 'subject' | 'data'>): void => {
     const moment = { source: 'spool', effectiveTime: timeOf(observation.time), timeBasis: 'run' } as const;

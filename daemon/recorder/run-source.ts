@@ -51,6 +51,14 @@ function toNames(uri: string, workspace: string): readonly string[] {
   return names.length > 0 ? names : [uri];
 }
 
+/** A client's clock ahead of ours by more than this is not believed. */
+const MAX_AHEAD_MS = 5 * 60 * 1000;
+
+/** A time by a client's clock; '' where that is ahead of ours, which then stands for it. */
+export function believedTime(time: string, nowMs: number): string {
+  return Date.parse(time) > nowMs + MAX_AHEAD_MS ? '' : time;
+}
+
 export interface LocalRoot {
   readonly label: string;
   readonly path: string;

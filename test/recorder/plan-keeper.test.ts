@@ -122,6 +122,16 @@ describe('plans as records', () => {
     }
   });
 
+  it('of a run whose clock is ahead carry our time', async () => {
+    const run = { id: '01900000-0000-7000-8000-000000000001', uid: 'uid:1001' };
+    const sighting = await sightingOf(readFixture('plans/errored.tfplan'), `run:${run.id}`);
+    log.methods.observePlan({ ...sighting, run, timeBasis: 'run', effectiveTime: '2031-01-01T00:00:00.000Z' });
+    expect(dataOf(log, 'plan.recorded')[0]).to.include({
+      effectiveTime: new Date(log.clock.ms).toISOString(),
+      timeBasis: 'clock',
+    });
+  });
+
   it('leave no secret of the plan anywhere in the data directory', async () => {
     for (const name of ['rich-replace', 'errored', 'create-from-empty', 'refresh-only-drift'])
       await record(`${name}.tfplan`);
