@@ -37,7 +37,7 @@ export function createHandlers(parts: HandlerParts): ControlHandlers {
     },
     import: (payload) => imports.handle(payload),
     note: async (payload) => {
-      const lineAt = (leafIndex: number): Uint8Array => [...entries.range(leafIndex, leafIndex + 1)][0]?.line ?? EMPTY;
+      const lineAt = (leafIndex: number): Uint8Array => entries.read(leafIndex)?.line ?? EMPTY;
       return { leafIndex: await journal.note(payload, { size: entries.size(), lineAt }) };
     },
     status: async () => ({

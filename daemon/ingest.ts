@@ -9,6 +9,7 @@ import type { Outcome } from './recorder/parts.ts';
 import { openSpoolDirectory } from './spool/directory.ts';
 import { createIngestKey } from './spool/ingest-key.ts';
 import { contentOf } from './sources/plan-files.ts';
+import { holdsKind } from './spool/parcel.ts';
 import { createSpoolReader, type SpoolDelivery, type SpoolReader, type SpoolStatus } from './spool/reader.ts';
 
 export interface IngestParts {
@@ -30,6 +31,7 @@ const OPEN_EVERY_MS = 60_000;
 /** Before the run that left them, so that a kill in between loses none: the box is taken in again. */
 async function recordPlans(parts: IngestParts, delivery: SpoolDelivery): Promise<void> {
   const { recorder } = parts;
+  if (!holdsKind(delivery.parcel, 'plan')) return;
   for (const { bytes, run, time } of await recorder.plansIn(delivery)) {
     const outcome = await recorder.observePlan({
       reference: `run:${run.id}`,

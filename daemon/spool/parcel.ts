@@ -45,6 +45,34 @@ export async function packParcel(
 
 /** Throws ParseError `parcel-malformed` or `parcel-too-large`. */
 export function unpackParcel(bytes: Uint8Array): Parcel {
+  const { observation, table, bodies } = readHeader(bytes);
+  let offset = 0;
+  const attachments = table.map((row) => {
+    const stored = bodies.subarray(offset, offset + row.storedBytes);
+    offset += row.storedBytes;
+    return { kind: row.kind, bytes: expand(row, stored) };
+  });
+  return { observation, attachments };
+}
+
+/** Whether an attachment of that kind is in it, by its header alone; nothing is inflated. False for what is no parcel. */
+export function holdsKind(bytes: Uint8Array, kind: Attachment['kind']): boolean {
+  try {
+    return readHeader(bytes).table.some((row) => row.kind === kind);
+  } catch (error) {
+    if (error instanceof ParseError) return false;
+    throw error;
+  }
+}
+
+interface ParcelHeader {
+  readonly observation: JsonObject;
+  readonly table: readonly TableRow[];
+  /** What follows the header: the attachments as they are stored. */
+  readonly bodies: Buffer;
+}
+
+function readHeader(bytes: Uint8Array): ParcelHeader {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (buffer.length < 4) throw malformed('a header');
   const headerBytes = buffer.readUInt32BE(0);
@@ -54,14 +82,9 @@ export function unpackParcel(bytes: Uint8Array): Parcel {
   const { observation, attachments } = header;
   if (!isJsonObject(observation) || !isJsonArray(attachments)) throw malformed('an observation and a table');
   const table = attachments.map(toTableRow);
-  assertFits(table, buffer.length - 4 - headerBytes);
-  let offset = 4 + headerBytes;
-  const unpacked = table.map((row) => {
-    const stored = buffer.subarray(offset, offset + row.storedBytes);
-    offset += row.storedBytes;
-    return { kind: row.kind, bytes: expand(row, stored) };
-  });
-  return { observation, attachments: unpacked };
+  const bodies = buffer.subarray(4 + headerBytes);
+  assertFits(table, bodies.length);
+  return { observation, table, bodies };
 }
 
 interface TableRow {

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { ParseError } from '../../daemon/errors.ts';
-import { packParcel, unpackParcel } from '../../daemon/spool/parcel.ts';
+import { holdsKind, packParcel, unpackParcel } from '../../daemon/spool/parcel.ts';
 import { runFinished } from '../support/spool-scene.ts';
 
 describe('parcel', () => {
@@ -19,6 +19,11 @@ describe('parcel', () => {
       expect(Buffer.from(bytes).equals(attachments[index]?.bytes ?? Buffer.of(1))),
     );
     expect(packed.length).to.be.lessThan(20_000);
+    expect([holdsKind(packed, 'plan'), holdsKind(await packParcel(runFinished(1), []), 'plan')]).to.deep.equal([
+      true,
+      false,
+    ]);
+    expect(holdsKind(packed.subarray(0, packed.length - 1), 'plan')).to.equal(false);
   });
 
   it('takes no other attachments than it may', async () => {
