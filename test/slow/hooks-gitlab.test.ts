@@ -1,8 +1,7 @@
 // The GitLab hook lives in the job's own shell. What the runner makes of a job, in bash and in dash: every end with and
 // without the hook is the same for the job, and no job that was killed is told to have succeeded.
 import { expect } from 'chai';
-import { GITLAB, GITLAB_HOOK, openHookScene, toGitlabScript, type HookScene } from '../support/hook-scene.ts';
-import { packProgram, type PackedProgram } from '../support/packed-program.ts';
+import { GITLAB, GITLAB_HOOK, useHookScene, toGitlabScript } from '../support/hook-scene.ts';
 import type { Told } from '../support/wrapped-terraform.ts';
 
 /** What the runner sets on Kubernetes, where its scripts always end with 0 and say the code on standard output. */
@@ -64,17 +63,7 @@ const CASES: readonly Case[] = [
 
 describe('the GitLab hook in the shell of a job', function () {
   this.timeout(180_000);
-  let scene: HookScene;
-  let packed: PackedProgram;
-
-  before(() => {
-    packed = packProgram();
-  });
-  after(() => packed.remove());
-  beforeEach(async () => {
-    scene = await openHookScene(packed.bin);
-  });
-  afterEach(() => scene.remove());
+  const scene = useHookScene();
 
   for (const shell of ['bash', 'dash']) {
     for (const { name, script, before = '', isPlain = false, isKilled = false, outcome } of CASES) {

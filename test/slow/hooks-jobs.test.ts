@@ -4,8 +4,7 @@
 import { writeFileSync, readFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { CANARY, HOOKS, openHookScene, SILENT, SSH, type HookScene, type Variables } from '../support/hook-scene.ts';
-import { packProgram, type PackedProgram } from '../support/packed-program.ts';
+import { CANARY, HOOKS, useHookScene, SILENT, SSH, type HookScene, type Variables } from '../support/hook-scene.ts';
 import { PLATFORM_JOBS, runJob, type Ending, type JobTold } from '../support/platform-jobs.ts';
 import { callProgram, type ProgramCall } from '../support/program-call.ts';
 import type { Told } from '../support/wrapped-terraform.ts';
@@ -24,17 +23,7 @@ const ENDINGS: readonly Ending[] = ['success', 'failure', 'cancelled', 'killed',
 
 describe('whole jobs of platforms, with and without hooks', function () {
   this.timeout(180_000);
-  let scene: HookScene;
-  let packed: PackedProgram;
-
-  before(() => {
-    packed = packProgram();
-  });
-  after(() => packed.remove());
-  beforeEach(async () => {
-    scene = await openHookScene(packed.bin);
-  });
-  afterEach(() => scene.remove());
+  const scene = useHookScene();
 
   for (const name of NAMES) {
     for (const ending of ENDINGS) {

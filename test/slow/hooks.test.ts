@@ -12,29 +12,16 @@ import {
   GITHUB,
   GITLAB,
   HOOKS,
-  openHookScene,
+  useHookScene,
   SILENT,
   SSH,
   TERRAGRUNT,
-  type HookScene,
 } from '../support/hook-scene.ts';
-import { packProgram, type PackedProgram } from '../support/packed-program.ts';
 import type { Told } from '../support/wrapped-terraform.ts';
 
 describe('hooks, as their platforms run them', function () {
   this.timeout(180_000);
-  let scene: HookScene;
-  let packed: PackedProgram;
-
-  before(() => {
-    packed = packProgram();
-  });
-  after(() => packed.remove());
-
-  beforeEach(async () => {
-    scene = await openHookScene(packed.bin);
-  });
-  afterEach(() => scene.remove());
+  const scene = useHookScene();
 
   const value = ({ claims }: PlatformObservation, field: string): string =>
     claims.find((claim) => claim.field === field)?.value ?? '';

@@ -8,6 +8,7 @@ import type { PlatformObservation } from '../../daemon/record/run.ts';
 import { makeClientSpool, type ClientSpool } from './client-spool.ts';
 import { callProgram } from './program-call.ts';
 import type { Told } from './wrapped-terraform.ts';
+import { packProgram, type PackedProgram } from './packed-program.ts';
 
 export const HOOKS = fileURLToPath(new URL('../../hooks', import.meta.url));
 export const COMMIT = 'c0ffee'.padEnd(40, '0');
@@ -50,6 +51,21 @@ export interface HookScene {
   /** What `stateseal` on PATH is; default: the packed program. */
   replaceProgram(script: string): void;
   remove(): void;
+}
+
+/** The scene of each test of a `describe`, with the program packed once for all of them. */
+export function useHookScene(): HookScene {
+  const scene = {} as HookScene;
+  let packed: PackedProgram;
+  before(() => {
+    packed = packProgram();
+  });
+  after(() => packed.remove());
+  beforeEach(async () => {
+    Object.assign(scene, await openHookScene(packed.bin));
+  });
+  afterEach(() => scene.remove());
+  return scene;
 }
 
 export async function openHookScene(bin: string): Promise<HookScene> {
