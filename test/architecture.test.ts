@@ -10,7 +10,7 @@ import { findCycle, readSourceTree, ROOT, walk, type SourceFile } from './archit
 const TIERS: readonly (readonly string[])[] = [
   ['errors.ts'],
   ['json', 'glob.ts', 'terminal.ts', 'program.ts', 'global-flags.ts', 'config-environment.ts'],
-  ['record', 'redaction', 'terraform', 'merkle'],
+  ['record', 'redaction', 'terraform', 'merkle', 'verdict'],
   ['s3'],
   [
     'store',
@@ -65,7 +65,7 @@ const DOORS: Readonly<Record<string, RegExp>> = {
   '@noble/hashes': /^(?:merkle|redaction)\//u,
 };
 
-const PURE_FOLDERS = ['json', 'record', 'redaction', 'terraform', 'merkle'];
+const PURE_FOLDERS = ['json', 'record', 'redaction', 'terraform', 'merkle', 'verdict'];
 const PURE_PACKAGES = ['node:crypto', 'node:buffer', '@noble/hashes', '@bufbuild/protobuf'];
 const IMPURE =
   /\b(?:Date\.now|new Date\(\)|Math\.random|performance\.now|process\.|random(?:Bytes|UUID|Int|FillSync))/u;

@@ -12,6 +12,11 @@ export interface HiddenValue {
   readonly by: HiddenBy;
   /** Local equality tag, base64url of HMAC(K_eq, typed value). Never published; '' where it was rebuilt from the log. */
   readonly tag: string;
+  /**
+   * Tag of what the text means where it can be spelled otherwise: JSON, white space, a number. Local; tells a value that a
+   * provider spelled otherwise from another one.
+   */
+  readonly meaning?: string;
   /** Key epoch of the commitment: "e1". */
   readonly kid: string;
   /** base64url HMAC-SHA256 under the key of (state, address, path). */

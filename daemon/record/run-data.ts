@@ -41,6 +41,8 @@ export interface RunData extends CommonData {
 
 export interface RunStartedData extends RunData {
   readonly process: { readonly pid: number; readonly startTicks: string };
+  /** The plan that it applies. */
+  readonly plan?: CommittedFile;
 }
 
 /** A file that was seen and is kept only as this: its length and the commitment to its bytes. */

@@ -15,7 +15,7 @@ import { countActions, netActions, type InstanceSpan } from './net.ts';
 import { formatOpenChange, joinLockFacts, parseOpenChange, toLockFacts, type OpenChange } from './open-change.ts';
 import type { RecorderParts, SightingContext } from './parts.ts';
 import { compareSerials } from './serial.ts';
-import { parseBody, parseOutput } from './steps.ts';
+import { parseBody, parseOutput, type StoredOutput } from './steps.ts';
 
 /** More than any run has; a client that sends another one with each version cannot fill the leaf. */
 const MAX_CLAIMS = 32;
@@ -33,10 +33,25 @@ export interface ChangeKeeper {
   closeQuiet(beforeMs: number): readonly StateRow[];
 }
 
-/** `onClosed` hears of each change right after its record, and when it happened. */
+/** A change right after its record: what it was, when, and what it did. */
+export interface ClosedChange {
+  readonly change: OpenChange;
+  readonly moment: Moment;
+  readonly actions: readonly NetAction[];
+  readonly spans: readonly InstanceSpan[];
+  readonly outputs: readonly OutputSpan[];
+}
+
+/** One output that differs over a change. */
+export interface OutputSpan {
+  readonly name: string;
+  readonly before: StoredOutput | undefined;
+  readonly after: StoredOutput | undefined;
+}
+
 export function createChangeKeeper(
   parts: RecorderParts,
-  onClosed: (row: StateRow, change: OpenChange, moment: Moment) => void = () => undefined,
+  onClosed: (row: StateRow, closed: ClosedChange) => void = () => undefined,
 ): ChangeKeeper {
   const { states, appender, observer, environment } = parts;
 
@@ -68,17 +83,19 @@ export function createChangeKeeper(
           states.snapshot(row.id, base.address, base.deposed) !== undefined,
       );
 
-  const countOutputs = (row: StateRow): number => {
+  const outputSpansOf = (row: StateRow): OutputSpan[] => {
     const reRedact = observer.reRedactOutput(row.id);
-    const after = states.outputs(row.id);
-    return states.bases(row.id).filter((base) => {
-      if (base.kind !== 'output') return false;
-      const stored = after.get(base.address);
-      const now = stored === undefined ? undefined : parseOutput(stored);
-      const before = base.body === undefined ? undefined : reRedact(base.address, parseOutput(base.body), now);
-      const diff = diffTrees(before, now);
+    const now = states.outputs(row.id);
+    const bases = states.bases(row.id).filter((base) => base.kind === 'output');
+    const spans = bases.map(({ address: name, body }): OutputSpan => {
+      const stored = now.get(name);
+      const after = stored === undefined ? undefined : parseOutput(stored);
+      return { name, before: body === undefined ? undefined : reRedact(name, parseOutput(body), after), after };
+    });
+    return spans.filter(({ before, after }) => {
+      const diff = diffTrees(before, after);
       return diff.changes.length + diff.hidden.length > 0;
-    }).length;
+    });
   };
 
   const close = (row: StateRow, source: string, isAbandoned: boolean): void => {
@@ -94,8 +111,9 @@ export function createChangeKeeper(
     // Without a lock: `state mv` and `state rm` alone leave a numbered backup, and destroy nothing.
     const facts = operation === '' ? { forgets: hasNumberedBackup, imports: false } : toOperationFacts(operation);
     const moment = { timeBasis: basisOf(row), ...change.seen, source, effectiveTime: change.effectiveTime };
-    const actions = netActions(spansOf(row), facts);
-    const outputs = countOutputs(row);
+    const spans = spansOf(row);
+    const actions = netActions(spans, facts);
+    const outputs = outputSpansOf(row);
     const serialOrder = change.isNewborn ? 1 : compareSerials(row.serial, change.before.serial);
     const { kind, basis } = toKind({
       operation,
@@ -106,7 +124,7 @@ export function createChangeKeeper(
       hasFreshBackup: change.hasFreshBackup,
       isNewborn: change.isNewborn,
       actions,
-      outputs,
+      outputs: outputs.length,
       isEmptyAfter: states.rawTags(row.id).size === 0,
       hasFailedObject: change.hasFailedObject || hasDeposedLeft(row),
     });
@@ -121,12 +139,12 @@ export function createChangeKeeper(
         kind: change.movedFrom === undefined ? kind : 'migrated',
         kindBasis: basis,
         continuity: toContinuity(change, serialOrder),
-        counts: countActions(actions, outputs),
+        counts: countActions(actions, outputs.length),
         ...inlineActions(actions),
       },
     });
     states.closeChange(row.id);
-    onClosed(row, change, moment);
+    onClosed(row, { change, moment, actions, spans, outputs });
   };
 
   const inlineActions = (actions: readonly NetAction[]): Record<string, unknown> => {

@@ -45,7 +45,12 @@ const WAIT_MS = 24 * 60 * 60 * 1000;
 const MAX_WAITING = 4_096;
 const MAX_CANDIDATES = 16;
 
-export function createLinkKeeper(parts: RecorderParts, runs: Runs): LinkKeeper {
+/** `onTied` hears of each change that one run alone can have made. */
+export function createLinkKeeper(
+  parts: RecorderParts,
+  runs: Runs,
+  onTied: (changeId: string, run: RunIdentity) => void = () => undefined,
+): LinkKeeper {
   const { appender, environment, states, entries } = parts;
   const redaction = createRunRedaction(parts.observer.covers);
 
@@ -137,6 +142,7 @@ export function createLinkKeeper(parts: RecorderParts, runs: Runs): LinkKeeper {
       by: change.source === RUN_SOURCE ? ['reference', 'view'] : ['reference', 'time'],
       claims: isOne ? claimsOf(only) : [],
     });
+    if (isOne) onTied(change.id, { id: only.id, uid: only.uid });
   };
 
   return {

@@ -11,6 +11,8 @@ export interface OpenChange {
   /** Reserved id of the closing state.changed; every step cites it. */
   readonly id: string;
   readonly openedMs: number;
+  /** Size of the log before its first step; absent in a change that an older version began. */
+  readonly position?: number;
   readonly lastVersionMs: number;
   readonly isNewborn: boolean;
   readonly before: { readonly lineage: string; readonly serial: string; readonly contentTag: string };

@@ -7,7 +7,7 @@ import type { ObservedPlan, ObservedPlanInstance } from '../record/plan-observat
 import type { CommittedFile } from '../record/run-data.ts';
 import { fileCommitment, stateKey, tagOf, type RedactionKeys } from '../redaction/keys.ts';
 import type { PlanSighting } from '../sources/source.ts';
-import type { Plans } from '../store/plans.ts';
+import type { PlanItemRow, Plans } from '../store/plans.ts';
 import type { StateRow } from '../store/states.ts';
 import { isOpaque, parsePlan } from '../terraform/plan/parse-plan.ts';
 import type { TerraformPlan } from '../terraform/plan/plan.ts';
@@ -16,6 +16,8 @@ import { nextId } from './environment.ts';
 import { identityOf } from './identity.ts';
 import { WITHHELD, type Covers } from './known-secrets.ts';
 import type { Outcome, RecorderParts } from './parts.ts';
+import { toPlanItems, toRefreshedItems } from './plan-items.ts';
+import { stateOfPlan } from './plan-place.ts';
 import { toPlanBody, toPlannedBody } from './plan-record.ts';
 import { believedTime } from './run-source.ts';
 
@@ -27,8 +29,8 @@ export interface PlanKeeper {
   observe(sighting: PlanSighting): Outcome['verdict'];
 }
 
-export function createPlanKeeper(parts: RecorderParts, { keys, plans }: PlanKeeperParts): PlanKeeper {
-  const { appender, environment, observer, states } = parts;
+export function createPlanKeeper(parts: RecorderParts, { keys, plans, onRecorded }: PlanKeeperParts): PlanKeeper {
+  const { appender, entries, environment, observer, states } = parts;
 
   const headOf = (sighting: PlanSighting): PlanHead => ({
     reference: placeOf(sighting.reference, observer.covers),
@@ -41,21 +43,10 @@ export function createPlanKeeper(parts: RecorderParts, { keys, plans }: PlanKeep
     claims: sighting.ownerUid === undefined ? [] : [ownerClaim(sighting.ownerUid)],
   });
 
-  /** The state whose version the plan names: the one in the plan's own directory where several have that lineage. */
-  const stateOf = (plan: TerraformPlan, reference: string): StateRow | undefined => {
-    const lineage = plan.prior?.lineage ?? '';
-    if (lineage === '') return undefined;
-    const same = states.all().filter((row) => row.lineage === lineage);
-    const directory = directoryOf(reference);
-    const near = same.filter(({ uri }) => uri.startsWith(directory));
-    const found = near.length > 0 ? near : same;
-    return found.length === 1 ? found[0] : undefined;
-  };
-
   /** Returns the id of the plan. */
-  const append = (sighting: PlanSighting, plan: TerraformPlan): string => {
+  const append = (sighting: PlanSighting, tag: string, plan: TerraformPlan): string => {
     const head = headOf(sighting);
-    const state = stateOf(plan, sighting.reference);
+    const state = stateOfPlan(plan, sighting.reference, states);
     const id = nextId(environment);
     const observed = observer.observePlan(state?.id ?? id, plan, state?.id);
     const shared = { source: head.reference, moment: momentOf(sighting, environment.now()) };
@@ -80,10 +71,21 @@ export function createPlanKeeper(parts: RecorderParts, { keys, plans }: PlanKeep
         spill: { into: 'body', members: ['changes', 'unknown', 'hidden'] },
       });
     }
+    const { lineage, serial } = plan.prior ?? UNTOLD;
+    const place = { lineage, serial, stateId: state?.id ?? '', workspace: observed.backend?.workspace ?? '' };
+    const items = [...toPlanItems(observed), ...refreshedItems(plan, state)];
+    plans.add({ id, tag, kind: 'plan', ...place }, items, environment.now());
     return id;
   };
 
-  const refuse = (sighting: PlanSighting, code: string, reason: string): string => {
+  /** What the state inside the plan has otherwise than the stored one: found changed outside, when it was refreshed. */
+  const refreshedItems = ({ priorState }: TerraformPlan, state: StateRow | undefined): readonly PlanItemRow[] => {
+    if (priorState === undefined || state === undefined) return [];
+    const known = { knowledge: state.knowledge, rawTags: states.rawTags(state.id) };
+    return toRefreshedItems(observer.observe(state.id, priorState, known));
+  };
+
+  const refuse = (sighting: PlanSighting, tag: string, code: string, reason: string): string => {
     const head = headOf(sighting);
     const id = nextId(environment);
     appender.append({
@@ -94,41 +96,61 @@ export function createPlanKeeper(parts: RecorderParts, { keys, plans }: PlanKeep
       moment: momentOf(sighting, environment.now()),
       data: { ...head, code, reason },
     });
+    const kind = code === 'plan-encrypted' || code === 'plan-cloud' ? 'opaque' : 'damaged';
+    plans.add({ id, tag, kind, stateId: '', ...UNTOLD, workspace: '' }, [], environment.now());
     return id;
   };
 
   /** Undefined for what is only called a plan: another archive, JSON of another kind. */
-  const record = (sighting: PlanSighting): string | undefined => {
+  const record = (sighting: PlanSighting, tag: string): string | undefined => {
     const { content, problem } = sighting;
     if (content === undefined) {
       const { code, message } = problem ?? { code: 'plan-malformed', message: 'unreadable' };
-      return code === 'not-a-plan' ? undefined : refuse(sighting, code, message);
+      return code === 'not-a-plan' ? undefined : refuse(sighting, tag, code, message);
     }
     try {
       const plan = parsePlan(content, 'wrapped');
-      return isOpaque(plan) ? refuse(sighting, `plan-${plan.form}`, OPAQUE[plan.form]) : append(sighting, plan);
+      if (isOpaque(plan)) return refuse(sighting, tag, `plan-${plan.form}`, OPAQUE[plan.form]);
+      return idForState(plan, sighting.reference, tag) ?? append(sighting, tag, plan);
     } catch (error) {
       if (!(error instanceof ParseError)) throw error;
       if (error.code === 'not-a-plan' || error.code.startsWith('json-')) return undefined;
-      return refuse(sighting, error.code, error.message);
+      return refuse(sighting, tag, error.code, error.message);
     }
+  };
+
+  /** The record of the same plan for the same state: a copy beside another state is a plan of that one. */
+  const idForState = (plan: TerraformPlan, reference: string, tag: string): string | undefined => {
+    const state = stateOfPlan(plan, reference, states);
+    return plans.withTag(tag).find(({ stateId }) => stateId === (state?.id ?? ''))?.id;
   };
 
   return {
     observe(sighting) {
       const tag = tagOf(keys.equalityKey, sighting.bytes);
-      if (plans.idOf(tag) !== undefined) return 'nothing';
-      const id = record(sighting);
+      const place = placeOf(sighting.reference, observer.covers);
+      if (plans.lastAt(place)?.tag === tag) return 'nothing';
+      const [known] = plans.withTag(tag);
+      const isKnown = known !== undefined && (sighting.run !== undefined || known.kind !== 'plan');
+      const before = entries.size();
+      const id = isKnown ? known.id : record(sighting, tag);
       if (id === undefined) return 'nothing';
-      plans.add(tag, id, environment.now());
+      plans.addSighting(place, id, before);
+      if (entries.size() === before) return 'nothing';
+      onRecorded(id);
       return 'recorded';
     },
   };
 }
 
+/** What a plan that names no version is for: no candidate has a serial like this. */
+const UNTOLD = { lineage: '', serial: '' };
+
 export interface PlanKeeperParts {
   readonly keys: RedactionKeys;
   readonly plans: Plans;
+  /** Hears of each plan right after its record. */
+  readonly onRecorded: (planId: string) => void;
 }
 
 interface PlanHead {
@@ -178,11 +200,6 @@ function momentOf({ run, effectiveTime, timeBasis }: PlanSighting, nowMs: number
 
 function subjectOf({ tool, toolVersion, mode }: ObservedPlan): string {
   return `${tool === 'unknown' ? 'plan' : tool} ${toolVersion}${mode === 'normal' ? '' : ` ${mode}`}`;
-}
-
-/** `dir:root/infra/tfplan` → `dir:root/infra/`; of a run: no place. */
-function directoryOf(reference: string): string {
-  return reference.startsWith('dir:') ? reference.slice(0, reference.lastIndexOf('/') + 1) : reference;
 }
 
 function ownerClaim(uid: number): Claim {

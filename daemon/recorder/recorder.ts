@@ -16,6 +16,7 @@ import type { Outcome, RecorderParts, SightingContext } from './parts.ts';
 import type { RedactionKeys } from '../redaction/keys.ts';
 import { unpackParcel } from '../spool/parcel.ts';
 import type { SpoolDelivery } from '../spool/reader.ts';
+import { createJudgedChanges } from '../store/judged-changes.ts';
 import { createPlans } from '../store/plans.ts';
 import { createRuns } from '../store/runs.ts';
 import { parseClientObservation } from './client-observation.ts';
@@ -27,6 +28,7 @@ import { createReferenceKeeper } from './reference-keeper.ts';
 import { createRunKeeper } from './run-keeper.ts';
 import { isOfRuns, type LocalRoot } from './run-source.ts';
 import { createRenewals } from './renewals.ts';
+import { createVerdictKeeper } from './verdict-keeper.ts';
 import { createVersionKeeper } from './version-keeper.ts';
 
 export interface Recorder {
@@ -62,18 +64,21 @@ export function createRecorder(parts: RecorderParts, { keys, roots }: RunSetting
   const { entries, states, environment } = parts;
   const cursors = createCursors(parts.database);
   const runs = createRuns(parts.database);
-  const links = createLinkKeeper(parts, runs);
+  const plans = createPlans(parts.database);
+  const verdicts = createVerdictKeeper(parts, { plans, judged: createJudgedChanges(parts.database) });
+  const links = createLinkKeeper(parts, runs, (changeId, run) => verdicts.runTied(changeId, run, runs.plansOf(run)));
   const holds = new HoldTracker();
   const held = new Map<string, LockSighting>();
-  const changes: ChangeKeeper = createChangeKeeper(parts, (row, change, moment) =>
-    links.tieChange(row, toTied(change, moment)),
-  );
+  const changes: ChangeKeeper = createChangeKeeper(parts, (row, closed) => {
+    verdicts.judge(row, closed);
+    links.tieChange(row, toTied(closed.change, closed.moment));
+  });
   const locks = createLockKeeper(parts);
   const references = createReferenceKeeper(parts, changes);
   const absences = createAbsenceKeeper(parts, changes);
   const versions = createVersionKeeper(parts, changes, references);
   const renewals = createRenewals(parts, parts.contentDays);
-  const planKeeper = createPlanKeeper(parts, { keys, plans: createPlans(parts.database) });
+  const planKeeper = createPlanKeeper(parts, { keys, plans, onRecorded: (id) => verdicts.planRecorded(id) });
   const runKeeper = createRunKeeper(parts, { runs, links, versions, changes, keys, roots });
 
   const inTransaction = (work: () => Outcome['verdict']): Outcome => {

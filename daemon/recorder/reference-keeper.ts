@@ -127,6 +127,7 @@ export function createReferenceKeeper(parts: RecorderParts, changes: ChangeKeepe
     changes.save(row.id, {
       id: nextId(environment),
       openedMs: environment.now(),
+      position: parts.entries.size(),
       lastVersionMs: environment.now(),
       isNewborn: true,
       before: { lineage: observed.lineage, serial: '0', contentTag: '' },
@@ -173,6 +174,7 @@ export function createReferenceKeeper(parts: RecorderParts, changes: ChangeKeepe
     changes.save(row.id, {
       id: nextId(environment),
       openedMs: environment.now(),
+      position: parts.entries.size(),
       lastVersionMs: environment.now(),
       isNewborn: false,
       before: { lineage: twin.lineage, serial: twin.serial, contentTag: twin.contentTag },

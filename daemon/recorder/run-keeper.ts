@@ -209,7 +209,7 @@ export function createRunKeeper(parts: RecorderParts, own: RunParts): RunKeeper 
     const { observation } = delivery;
     if (observation.kind === 'run.finished') return recordFinished(observation, delivery, run);
     if (observation.kind === 'run.started') {
-      const data = { ...headOf(observation, run), process: processOf(observation) };
+      const data = { ...headOf(observation, run), process: processOf(observation), plan: planOf(delivery, run) };
       return append(observation, { type: 'run.started', subject: subjectOf(observation), data });
     }
     const { platform, event, outcome, key } = observation;

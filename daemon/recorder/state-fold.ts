@@ -63,7 +63,8 @@ export class StateFold {
       workspace: textAt(state, 'workspace'),
     };
     this.#addByType(record, data);
-    const version = readVersion(data);
+    // What is said of a change later names its version, and is none.
+    const version = record.type.startsWith('change.') ? undefined : readVersion(data);
     if (version !== undefined) this.#seeVersion(version);
   }
 

@@ -155,6 +155,7 @@ export function createVersionKeeper(
     return {
       id: nextId(environment),
       openedMs: environment.now(),
+      position: parts.entries.size(),
       lastVersionMs: environment.now(),
       isNewborn: false,
       before: { lineage: row.lineage, serial: row.serial, contentTag: row.contentTag },

@@ -91,9 +91,15 @@ function isUnknown(mask: Mask, path: SensitivePath): boolean {
   for (const step of path) {
     if (node === true) return true;
     if (node === undefined || node === false) return false;
-    node = childOf(node, step);
+    // The mark's path skips the wrapper of a dynamically typed value, the mask's does not.
+    node = childOf(node, step) ?? wrapped(node, step);
   }
   return node === true;
+}
+
+function wrapped(mask: Exclude<Mask, boolean>, step: string | number): Mask | undefined {
+  const inner = Array.isArray(mask) ? undefined : childOf(mask, 'value');
+  return typeof inner === 'object' ? childOf(inner, step) : undefined;
 }
 
 function childOf(mask: Exclude<Mask, boolean>, step: string | number): Mask | undefined {

@@ -2,6 +2,7 @@
 import { isJsonArray, isJsonObject, type Json } from '../json/value.ts';
 import type { HiddenValue } from '../record/observation.ts';
 import { childPath, Committer, stateKey, Tagger, type RedactionKeys } from './keys.ts';
+import { meaningOf } from './spelling.ts';
 import type { RawHidden } from './redact.ts';
 
 /** Tags and commitments of one state's values. */
@@ -18,7 +19,9 @@ export class HiddenSealer {
 
   seal(address: string, { path, by, value }: RawHidden): HiddenValue {
     const tag = this.tagger.value(value);
-    return { path, by, tag, kid: this.#kid, commitment: this.committer.commit(address, path, value) };
+    const other = typeof value === 'string' ? meaningOf(value) : undefined;
+    const meaning = other === undefined ? {} : { meaning: this.tagger.value(other) };
+    return { path, by, tag, ...meaning, kid: this.#kid, commitment: this.committer.commit(address, path, value) };
   }
 
   /**

@@ -58,6 +58,8 @@ export class RunReport {
   readonly #gathered: Promise<Gathered>;
   /** The plan that is applied is read before somebody can replace it; the one that is written, afterwards. */
   readonly #appliedPlan: Promise<Uint8Array | undefined>;
+  /** It came with the start: it counts for the verdict from there on. */
+  #isPlanTold = false;
 
   constructor(begin: BeginRun, world: ReportWorld) {
     this.#world = world;
@@ -83,7 +85,11 @@ export class RunReport {
       backend,
       process: { pid, startTicks },
     };
-    return this.#world.deliver(spoolDir, observation, [], budgetMs);
+    const plan = toAttachment('plan', await this.#appliedPlan);
+    const delivery = await this.#world.deliver(spoolDir, observation, plan, budgetMs);
+    if (isTooLarge(delivery)) return this.#world.deliver(spoolDir, observation, [], budgetMs);
+    this.#isPlanTold = delivery.outcome === 'delivered' && plan.length > 0;
+    return delivery;
   }
 
   /** `stream`: Terraform's own JSON lines, whole, where there are some. */
@@ -112,9 +118,8 @@ export class RunReport {
   async #deliverEnd(observation: RunFinishedObservation, attachments: readonly Attachment[]): Promise<Delivery> {
     const { spoolDir } = this.#begin;
     const delivery = await this.#world.deliver(spoolDir, observation, attachments, END_BUDGET_MS);
-    const isTooLarge = delivery.outcome === 'refused' && delivery.reason === 'too-large';
     // That there was a run matters more than what it left.
-    return isTooLarge ? this.#world.deliver(spoolDir, observation, [], END_BUDGET_MS) : delivery;
+    return isTooLarge(delivery) ? this.#world.deliver(spoolDir, observation, [], END_BUDGET_MS) : delivery;
   }
 
   async #gather(): Promise<Gathered> {
@@ -136,7 +141,8 @@ export class RunReport {
   }
 
   async #planOfRun(): Promise<Uint8Array | undefined> {
-    return this.#command.subcommand === 'plan' ? this.#readPlan() : this.#appliedPlan;
+    if (this.#command.subcommand === 'plan') return this.#readPlan();
+    return this.#isPlanTold ? undefined : this.#appliedPlan;
   }
 
   async #readPlan(): Promise<Uint8Array | undefined> {
@@ -158,6 +164,10 @@ export class RunReport {
       maxBytes: MAX_STATE_BYTES,
     });
   }
+}
+
+function isTooLarge(delivery: Delivery): boolean {
+  return delivery.outcome === 'refused' && delivery.reason === 'too-large';
 }
 
 function toAttachment(kind: Attachment['kind'], bytes: Uint8Array | undefined): readonly Attachment[] {

@@ -3,7 +3,7 @@
 import Database from 'better-sqlite3';
 import { ConfigError, StoreError, describeForeign } from '../errors.ts';
 import { DERIVED_RUN_SCHEMA, RUN_SCHEMA } from './schema-runs.ts';
-import { ADDED_SCHEMA, DERIVED_SCHEMA, SCHEMA, SCHEMA_VERSION } from './schema.ts';
+import { ADDED_SCHEMA, DERIVED_VERDICT_SCHEMA, DERIVED_SCHEMA, SCHEMA, SCHEMA_VERSION } from './schema.ts';
 
 export type Sqlite = Database.Database;
 
@@ -64,9 +64,10 @@ function migrate(database: Sqlite): void {
     if (found === 0) {
       database.exec(SCHEMA);
       database.exec(DERIVED_SCHEMA);
-    } else database.exec(DERIVED_RUN_SCHEMA);
+    } else database.exec(DERIVED_VERDICT_SCHEMA);
     // Version 1 knew no runs: no line of such a log would fill their derived tables.
-    database.exec(RUN_SCHEMA);
+    if (found === 1) database.exec(DERIVED_RUN_SCHEMA);
+    if (found < 2) database.exec(RUN_SCHEMA);
     database.exec(ADDED_SCHEMA);
     database.pragma(`application_id = ${APPLICATION_ID}`);
     database.pragma(`user_version = ${SCHEMA_VERSION}`);

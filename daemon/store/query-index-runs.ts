@@ -11,9 +11,12 @@ const RUN_TYPES: ReadonlySet<string> = new Set(['run.started', 'run.finished', '
 export function createRunIndex(database: Sqlite): (leafIndex: number, record: ParsedRecord) => void {
   const addRun = database.prepare('INSERT INTO run_index VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
   const addLink = database.prepare('INSERT INTO link_index VALUES (?, ?, ?, ?, ?, ?)');
+  const addVerdict = database.prepare('INSERT INTO verdict_index VALUES (?, ?, ?)');
   return (leafIndex, record) => {
     if (RUN_TYPES.has(record.type)) addRun.run(leafIndex, ...runRow(record));
-    else if (record.type === 'change.linked') addLink.run(leafIndex, ...linkRow(record));
+    else if (record.type === 'change.judged') {
+      addVerdict.run(leafIndex, textAt(record.data, 'change'), textAt(record.data, 'verdict'));
+    } else if (record.type === 'change.linked') addLink.run(leafIndex, ...linkRow(record));
   };
 }
 

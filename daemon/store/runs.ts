@@ -51,6 +51,8 @@ export interface Runs {
   overdueViews(beforeMs: number, keep: number): readonly StateView[];
   waitingCount(): number;
   addPlan(tag: string, run: RunIdentity, seenMs: number): void;
+  /** Equality tags of the plans that a run made or applied. */
+  plansOf(run: RunIdentity): readonly string[];
 }
 
 /** What sources saw, per state; what runs saw is kept as long again. */
@@ -66,7 +68,7 @@ export function formatRuns(runs: readonly RunIdentity[]): string {
 }
 
 export function createRuns(database: Sqlite): Runs {
-  return { ...indexReaders(database), ...viewRows(database), addPlan: createAddPlan(database) };
+  return { ...indexReaders(database), ...viewRows(database), ...planRows(database) };
 }
 
 type IndexPart = Pick<Runs, 'isRecorded' | 'overlapping' | 'changesBetween' | 'linkedRuns'>;
@@ -165,14 +167,20 @@ function toView(row: RawView): StateView {
   };
 }
 
-function createAddPlan(database: Sqlite): Runs['addPlan'] {
+function planRows(database: Sqlite): Pick<Runs, 'addPlan' | 'plansOf'> {
   const add = database.prepare('INSERT OR IGNORE INTO plan_view VALUES (?, ?, ?, ?)');
   const prune = database.prepare(
     `DELETE FROM plan_view WHERE seen_ms < (
        SELECT seen_ms FROM plan_view ORDER BY seen_ms DESC LIMIT 1 OFFSET ${KEPT_PLANS})`,
   );
-  return (tag, { id, uid }, seenMs) => {
-    add.run(tag, id, uid, seenMs);
-    prune.run();
+  const ofRun = database
+    .prepare<[string, string], string>('SELECT tag FROM plan_view WHERE run = ? AND uid = ?')
+    .pluck();
+  return {
+    addPlan(tag, { id, uid }, seenMs) {
+      add.run(tag, id, uid, seenMs);
+      prune.run();
+    },
+    plansOf: ({ id, uid }) => ofRun.all(id, uid),
   };
 }

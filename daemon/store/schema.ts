@@ -3,7 +3,7 @@
 
 import { DERIVED_RUN_SCHEMA, DERIVED_RUN_TABLES } from './schema-runs.ts';
 
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 export const SCHEMA = `
 CREATE TABLE entry (
@@ -86,13 +86,49 @@ export const ADDED_SCHEMA = `
 CREATE TABLE IF NOT EXISTS source_cursor (
   uri TEXT PRIMARY KEY, cursor TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
--- Plans by the equality tag of their bytes: each is recorded once, wherever it turns up again.
-CREATE TABLE IF NOT EXISTS plan (
-  tag TEXT PRIMARY KEY, id TEXT NOT NULL, seen_ms INTEGER NOT NULL
+-- Recorded plans: by the equality tag of their bytes, the state and the version they are for. Kind: 'plan'; 'opaque', one
+-- that tells nothing; 'damaged'.
+DROP TABLE IF EXISTS plan;
+CREATE TABLE IF NOT EXISTS plan_memory (
+  id TEXT PRIMARY KEY, tag TEXT NOT NULL, kind TEXT NOT NULL, state_id TEXT NOT NULL,
+  lineage TEXT NOT NULL, serial TEXT NOT NULL, workspace TEXT NOT NULL,
+  size_bytes INTEGER NOT NULL, seen_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS plan_memory_by_tag ON plan_memory (tag);
+CREATE INDEX IF NOT EXISTS plan_memory_by_version ON plan_memory (lineage, serial);
+-- Which plan stood at a place, and since which size of the log.
+CREATE TABLE IF NOT EXISTS plan_sighting (
+  position INTEGER NOT NULL, reference TEXT NOT NULL, plan_id TEXT NOT NULL,
+  PRIMARY KEY (reference, position)
+) STRICT, WITHOUT ROWID;
+-- What a plan says, redacted, as far as a verdict needs it.
+CREATE TABLE IF NOT EXISTS plan_item (
+  plan_id TEXT NOT NULL, role TEXT NOT NULL, address TEXT NOT NULL, deposed TEXT NOT NULL, body TEXT NOT NULL,
+  PRIMARY KEY (plan_id, role, address, deposed)
+) STRICT;
+-- How the newest changes did against each plan that they can have come from: a run that tells which arrives later.
+CREATE TABLE IF NOT EXISTS judged_change (
+  change_id TEXT PRIMARY KEY, state_id TEXT NOT NULL, lineage TEXT NOT NULL, serial TEXT NOT NULL,
+  position INTEGER NOT NULL, facts TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS judged_by_version ON judged_change (state_id, lineage, serial);
 `;
 
-export const DERIVED_TABLES = ['record_index', 'change_index', 'change_action', ...DERIVED_RUN_TABLES] as const;
+export const DERIVED_TABLES = [
+  'record_index',
+  'change_index',
+  'change_action',
+  'verdict_index',
+  ...DERIVED_RUN_TABLES,
+] as const;
+
+/** Schema version 3 added it: no line of an older log would fill it. */
+export const DERIVED_VERDICT_SCHEMA = `
+CREATE TABLE verdict_index (
+  leaf_index INTEGER PRIMARY KEY, change_id TEXT NOT NULL, verdict TEXT NOT NULL
+) STRICT;
+CREATE INDEX verdict_by_change ON verdict_index (change_id, leaf_index);
+`;
 
 export const DERIVED_SCHEMA = `
 CREATE TABLE record_index (
@@ -127,4 +163,4 @@ CREATE TABLE change_action (
   PRIMARY KEY (leaf_index, position)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX action_by_address ON change_action (address, leaf_index);
-${DERIVED_RUN_SCHEMA}`;
+${DERIVED_VERDICT_SCHEMA}${DERIVED_RUN_SCHEMA}`;

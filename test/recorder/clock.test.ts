@@ -48,7 +48,7 @@ describe('recorder: the clock, and what stays away', () => {
     wait(9);
     expect(types()).to.not.include('state.changed');
     wait(3);
-    expect(types()).to.deep.equal(['state.baselined', 'output.changed', 'state.changed']);
+    expect(types()).to.deep.equal(['state.baselined', 'output.changed', 'state.changed', 'change.judged']);
   });
 
   it('retires a state that went before the clock was set back', () => {

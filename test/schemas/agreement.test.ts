@@ -23,6 +23,7 @@ describe('schemas agree with types', () => {
   const runs = source('record/run-data.ts');
   const plans = source('record/plan-data.ts');
   const notes = source('record/note-data.ts');
+  const verdicts = source('record/verdict-data.ts');
   const inventory = source('record/inventory.ts');
 
   describe('record.schema.json', () => {
@@ -33,6 +34,7 @@ describe('schemas agree with types', () => {
       ...runs.interfaces,
       ...plans.interfaces,
       ...notes.interfaces,
+      ...verdicts.interfaces,
       ...inventory.interfaces,
       ...[...observation.interfaces].filter(([name]) => name === 'Claim' || name === 'Vantage'),
     ]);
@@ -44,6 +46,7 @@ describe('schemas agree with types', () => {
       ...runs.unions,
       ...plans.unions,
       ...notes.unions,
+      ...verdicts.unions,
       ...inventory.unions,
     ]) {
       if (name === 'RecordType') continue;

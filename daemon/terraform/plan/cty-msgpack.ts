@@ -33,7 +33,7 @@ export function decodeCty(bytes: Uint8Array, form: DynamicForm): CtyValue {
   const walk = new Walk(form);
   const dynamic = isList(raw) ? dynamicOf(raw) : undefined;
   const value = dynamic === undefined ? walk.value(raw, undefined) : walk.value(dynamic.raw, dynamic.type);
-  return { value, unknown: walk.hasUnknown ? unknownMask(raw) : undefined };
+  return { value, unknown: walk.hasUnknown ? unknownMask(dynamic?.raw ?? raw, form) : undefined };
 }
 
 class Walk {
@@ -80,14 +80,17 @@ class Walk {
 }
 
 /** true · [..] per element · {..} per member, of which those wholly known are left out. */
-function unknownMask(raw: Raw): Mask {
-  if (raw === UNKNOWN) return true;
+function unknownMask(raw: Raw, form: DynamicForm): Mask {
+  if (isUnknown(raw)) return true;
   if (isList(raw)) {
     const dynamic = dynamicOf(raw);
-    return dynamic === undefined ? raw.map(unknownMask) : unknownMask(dynamic.raw);
+    if (dynamic === undefined) return raw.map((element) => unknownMask(element, form));
+    const mask = unknownMask(dynamic.raw, form);
+    return form === 'plain' || mask === false ? mask : { value: mask };
   }
   if (!(raw instanceof Map)) return false;
-  const entries = Array.from(raw as ReadonlyMap<string, Raw>, ([key, element]) => [key, unknownMask(element)] as const);
+  const members = Array.from(raw as ReadonlyMap<string, Raw>);
+  const entries = members.map(([key, element]) => [key, unknownMask(element, form)] as const);
   return Object.fromEntries(entries.filter(([, mask]) => mask !== false));
 }
 
