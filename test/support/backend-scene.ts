@@ -23,6 +23,7 @@ export interface BackendSceneOptions {
 
 /** A record with the members of its data that tests look at. */
 export interface SceneRecord {
+  readonly id: string;
   readonly type: string;
   readonly subject: string;
   readonly data: Readonly<Record<string, unknown>>;

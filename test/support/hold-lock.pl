@@ -6,6 +6,8 @@ use warnings;
 use Fcntl qw(:DEFAULT :seek F_SETLK F_WRLCK F_UNLCK);
 
 my ($directory, $id, $who, $hold_ms, $state, $steps) = @ARGV;
+# SIGUSR1 ends the hold before its time.
+$SIG{USR1} = sub { };
 # Steps: "lock info write unlock" is a run; without "lock" or "info" it is somebody else's doing.
 my %does = map { $_ => 1 } split / /, $steps;
 my $title = $ENV{HOLD_TITLE};

@@ -15,8 +15,8 @@ export interface Scene {
   readonly terraform: Terraform;
   readonly provider: ScriptedProvider;
   readonly daemon: DaemonHarness;
-  /** main.tf with the scripted provider and `body`. */
-  configure(body: string): Promise<void>;
+  /** main.tf with the scripted provider and `body`; of another Terraform in the scene, when given. */
+  configure(body: string, other?: Terraform): Promise<void>;
   /** Configures and applies. */
   apply(body: string, options?: RunOptions): Promise<JsonRun>;
   /** The one change that followed the last one asked for. */
@@ -47,7 +47,8 @@ export async function openScene(options: Partial<DaemonHarnessOptions> = {}): Pr
     seen += count;
     return (await daemon.untilChanges(seen)).slice(seen - count);
   };
-  const configure = (body: string): Promise<void> => terraform.write({ 'main.tf': `${scriptedBlock}\n${body}` });
+  const configure = (body: string, other = terraform): Promise<void> =>
+    other.write({ 'main.tf': `${scriptedBlock}\n${body}` });
   const noChange = async (): Promise<void> => {
     await daemon.settled();
     expect(daemon.changes(seen).length, describe(daemon.changes(seen))).to.equal(0);

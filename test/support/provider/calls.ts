@@ -60,7 +60,7 @@ function planChange(store: ThingStore, request: CallRequest): object {
   }
   const renamed = prior !== null && planned !== null && !sameText(prior['name'], planned['name']);
   return {
-    planned_state: encodeValue(planned),
+    planned_state: encodeValue(planned === null ? null : (store.switches.foresee?.(planned) ?? planned)),
     planned_private: request.prior_private,
     requires_replace: renamed ? [{ steps: [{ attribute_name: 'name' }] }] : [],
     legacy_type_system: store.switches.legacyTypeSystem,

@@ -18,6 +18,8 @@ export interface Operation {
 export interface Switches {
   /** Answer as a provider on the old SDK, which may deviate from its own plan. */
   legacyTypeSystem: boolean;
+  /** Called on what is planned of a thing that is to be there: what a provider knows better than the configuration. */
+  foresee: ((thing: CtyObject) => CtyObject) | undefined;
   /** Called on what create and update are about to store: a deviation from the plan. */
   adjust: ((thing: CtyObject) => CtyObject) | undefined;
 }
@@ -57,7 +59,7 @@ export function createThingStore(objects: Map<string, CtyObject>): ThingStore {
   const waiting = new Set<() => void>();
   const closing = new AbortController();
   let lastNumber = 0;
-  const switches: Switches = { legacyTypeSystem: false, adjust: undefined };
+  const switches: Switches = { legacyTypeSystem: false, foresee: undefined, adjust: undefined };
   const writeOnlySeen = new Map<string, string>();
 
   function begin(kind: OperationKind, name: string): Operation {
