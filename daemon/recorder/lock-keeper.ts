@@ -1,5 +1,6 @@
 // Lock facts as records: acquired, released, abandoned. The lock file's texts are claims.
 import type { StateSighting, LockSighting } from '../sources/source.ts';
+import { createHoldStart } from '../store/hold-start.ts';
 import type { StateRow } from '../store/states.ts';
 import { formatTime } from './environment.ts';
 import { identityOf, momentOf } from './identity.ts';
@@ -20,6 +21,7 @@ const ABANDONED = 'abandoned:';
 
 export function createLockKeeper(parts: RecorderParts): LockKeeper {
   const { states, appender, observer } = parts;
+  const holdStart = createHoldStart(parts.database);
 
   const record = (
     type: 'lock.acquired' | 'lock.released' | 'lock.abandoned',
@@ -38,6 +40,8 @@ export function createLockKeeper(parts: RecorderParts): LockKeeper {
       data: {
         state: identityOf(row),
         lock: { id, operation, created },
+        at: { lineage: row.lineage, serial: row.serial },
+        since: type === 'lock.acquired' ? undefined : holdStart(row.id, id),
         claims: [...claims, ...hideInClaims(context.claims ?? [], observer.covers)],
         forced: type === 'lock.released' && context.isForced === true ? true : undefined,
       },

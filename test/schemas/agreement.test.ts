@@ -22,6 +22,7 @@ describe('schemas agree with types', () => {
   const data = source('record/data.ts');
   const runs = source('record/run-data.ts');
   const plans = source('record/plan-data.ts');
+  const locks = source('record/lock-data.ts');
   const notes = source('record/note-data.ts');
   const inventory = source('record/inventory.ts');
 
@@ -32,6 +33,7 @@ describe('schemas agree with types', () => {
       ...data.interfaces,
       ...runs.interfaces,
       ...plans.interfaces,
+      ...locks.interfaces,
       ...notes.interfaces,
       ...inventory.interfaces,
       ...[...observation.interfaces].filter(([name]) => name === 'Claim' || name === 'Vantage'),
