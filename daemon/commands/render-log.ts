@@ -15,7 +15,6 @@ import {
 import { toRunEnd } from '../store/run-end.ts';
 import { escapeText, type Palette } from '../terminal.ts';
 import { actorsOf, formatDateTime, formatSerials, outputSubject, toSubject, type Subject } from './render-change.ts';
-import { ERRORED_PLAN } from './render-record.ts';
 import { formatPath, formatTransition } from './render-value.ts';
 import { describeRunProblem, type ProblemText } from './render-link.ts';
 import { describeFailedRun, describeRunEnd } from './render-run.ts';
@@ -107,7 +106,6 @@ export function describeProblem(record: ParsedRecord): ProblemText {
     return { kind: 'gap', text: `${serials} (${textAt(data, 'reason').replaceAll('-', ' ')})` };
   }
   if (type === 'state.unreadable') return { kind: 'unreadable', text: textAt(data, 'code') + lastGoodOf(data) };
-  if (type === 'plan.recorded') return { kind: 'plan', text: data['errored'] === true ? ERRORED_PLAN : '' };
   if (type === 'state.flooded') {
     const [versions, seconds] = [numberAt(data, 'versions'), numberAt(data, 'windowSeconds')];
     return { kind: 'flooded', text: `${versions} versions in ${seconds} s` };
@@ -125,7 +123,8 @@ export function describeProblem(record: ParsedRecord): ProblemText {
 function lastGoodOf(data: JsonObject): string {
   const lastGood = objectAt(data, 'lastGood');
   if (lastGood === undefined) return '';
-  const instances = Object.hasOwn(lastGood, 'instances') ? `, ${numberAt(lastGood, 'instances')} instances` : '';
+  const count = numberAt(lastGood, 'instances');
+  const instances = Object.hasOwn(lastGood, 'instances') ? `, ${count} ${count === 1 ? 'instance' : 'instances'}` : '';
   return `, last good serial ${textAt(lastGood, 'serial')}${instances}`;
 }
 
@@ -134,7 +133,8 @@ function moveOf(data: JsonObject): string {
   const [since, at] = [objectAt(data, 'since'), objectAt(data, 'at')];
   if (since === undefined || at === undefined) return '';
   const [from, to] = [textAt(since, 'serial'), textAt(at, 'serial')];
-  if (textAt(since, 'lineage') === textAt(at, 'lineage') && from === to) return `, serial ${to} did not move under it`;
+  if (textAt(since, 'lineage') === textAt(at, 'lineage') && from === to)
+    return `, serial ${to} not seen to move while it was held`;
   return `, serial ${from} → ${to} while it was held`;
 }
 

@@ -29,7 +29,7 @@ export function formatStoredRecord(
   ].join('\n');
 }
 
-export const ERRORED_PLAN = 'errored: it is not complete and cannot be applied';
+const ERRORED_PLAN = 'errored: it is not complete and cannot be applied';
 
 function isErroredPlan({ type, data }: StoredRecord['record']): boolean {
   return type === 'plan.recorded' && data['errored'] === true;

@@ -11,7 +11,7 @@ export interface LockData extends CommonData {
   readonly state: StateIdentity;
   readonly lock: { readonly id: string; readonly operation: string; readonly created: string };
   readonly claims: readonly Claim[];
-  /** Version of the state that was recorded last. */
+  /** Version of the state that was recorded last; omitted where the first one is of the hold that begins. */
   readonly at?: VersionMark;
   /** lock.released, lock.abandoned: the same when the hold was first seen. Where both are one, nothing was written. */
   readonly since?: VersionMark;
