@@ -4,12 +4,20 @@ import type { ChangeDetail } from '../store/queries-change.ts';
 import type { JsonObject } from '../json/value.ts';
 import type { InventoryNews } from '../store/inventory.ts';
 import type { ParsedRecord } from '../record/record.ts';
-import { numberAt, textAt } from '../store/queries-fields.ts';
-import { isProblemLine, toIdentity, type ChangeSummary, type LogLine } from '../store/queries-summary.ts';
+import { numberAt, objectAt, textAt } from '../store/queries-fields.ts';
+import {
+  isProblemLine,
+  toIdentity,
+  type ChangeSummary,
+  type LogLine,
+  type StoredRecord,
+} from '../store/queries-summary.ts';
+import { toRunEnd } from '../store/run-end.ts';
 import { escapeText, type Palette } from '../terminal.ts';
 import { actorsOf, formatDateTime, formatSerials, outputSubject, toSubject, type Subject } from './render-change.ts';
 import { formatPath, formatTransition } from './render-value.ts';
 import { describeRunProblem, type ProblemText } from './render-link.ts';
+import { describeFailedRun, describeRunEnd } from './render-run.ts';
 import { formatTable, type Cell } from './render-table.ts';
 import { formatCounts, formatTally, paintSymbol, toRemark, toSymbol } from './symbols.ts';
 
@@ -20,7 +28,7 @@ export interface LineStyle {
 }
 
 export const PROBLEM_LEGEND =
-  '! = manual, failed, rolled back, rewritten, replaced or of unknown kind; or a gap, an unreadable or unwatched state, a lock left behind';
+  '! = manual, failed, rolled back, rewritten, replaced or of unknown kind; or a gap, a run that did not succeed, an unreadable or unwatched state, a lock left behind';
 
 /** One aligned line per entry, in the given order. */
 export function formatLogLines(lines: readonly LogLine[], style: LineStyle): string[] {
@@ -82,6 +90,12 @@ function nothingOf(group: string): string {
   return group.startsWith('label.') ? '(no such label)' : '(not known)';
 }
 
+function describeLine(stored: StoredRecord): ProblemText {
+  const { record } = stored;
+  if (record.type !== 'run.finished') return describeProblem(record);
+  return { kind: 'run', text: `${record.subject} ${describeRunEnd(toRunEnd(stored))}` };
+}
+
 /** What a problem record says, in a few words. */
 export function describeProblem(record: ParsedRecord): ProblemText {
   const { type, data } = record;
@@ -91,7 +105,7 @@ export function describeProblem(record: ParsedRecord): ProblemText {
     const serials = `serials ${textAt(data, 'fromSerial')}..${textAt(data, 'toSerial')} not seen`;
     return { kind: 'gap', text: `${serials} (${textAt(data, 'reason').replaceAll('-', ' ')})` };
   }
-  if (type === 'state.unreadable') return { kind: 'unreadable', text: textAt(data, 'code') };
+  if (type === 'state.unreadable') return { kind: 'unreadable', text: textAt(data, 'code') + lastGoodOf(data) };
   if (type === 'state.flooded') {
     const [versions, seconds] = [numberAt(data, 'versions'), numberAt(data, 'windowSeconds')];
     return { kind: 'flooded', text: `${versions} versions in ${seconds} s` };
@@ -102,7 +116,26 @@ export function describeProblem(record: ParsedRecord): ProblemText {
     return { kind: 'hidden', text: `values in ${numberAt(data, 'instances')} instances are hidden from here on` };
   }
   const operation = textAt(data, 'lock', 'operation');
-  return { kind: 'lock left', text: `holder gone${operation === '' ? '' : `, operation ${operation}`}` };
+  return { kind: 'lock left', text: `holder gone${operation === '' ? '' : `, operation ${operation}`}${moveOf(data)}` };
+}
+
+/** ", last good serial 41, 212 instances". */
+function lastGoodOf(data: JsonObject): string {
+  const lastGood = objectAt(data, 'lastGood');
+  if (lastGood === undefined) return '';
+  const count = numberAt(lastGood, 'instances');
+  const instances = Object.hasOwn(lastGood, 'instances') ? `, ${count} ${count === 1 ? 'instance' : 'instances'}` : '';
+  return `, last good serial ${textAt(lastGood, 'serial')}${instances}`;
+}
+
+/** ", serial 4 → 6 while it was held". */
+function moveOf(data: JsonObject): string {
+  const [since, at] = [objectAt(data, 'since'), objectAt(data, 'at')];
+  if (since === undefined || at === undefined) return '';
+  const [from, to] = [textAt(since, 'serial'), textAt(at, 'serial')];
+  if (textAt(since, 'lineage') === textAt(at, 'lineage') && from === to)
+    return `, serial ${to} not seen to move while it was held`;
+  return `, serial ${from} → ${to} while it was held`;
 }
 
 function describeBaseline(data: JsonObject): string {
@@ -138,7 +171,7 @@ function changeCells(change: ChangeSummary, palette: Palette): Cell[] {
 function recordCells(line: LogLine & { readonly is: 'record' }, palette: Palette): Cell[] {
   const { record, leafIndex } = line.stored;
   const state = toIdentity(record.data);
-  const { kind, text } = line.news === undefined ? describeProblem(record) : describeNews(line.news);
+  const { kind, text } = line.news === undefined ? describeLine(line.stored) : describeNews(line.news);
   return [
     { text: formatDateTime(textAt(record.data, 'effectiveTime') || record.time, 'minutes'), paint: palette.dim },
     { text: escapeText(state.name || state.reference || record.subject), paint: palette.bold },
@@ -183,6 +216,7 @@ function noteOf(change: ChangeSummary): string {
     ...(change.form === 'opaque' ? ['encrypted: what changed is not known'] : []),
     ...(change.recovered === '' ? [] : ['recovered from the backup']),
     ...(change.movedFrom === '' ? [] : [`moved from ${change.movedFrom}`]),
+    ...[describeFailedRun(change.runEnd)].filter((words) => words !== '').map((words) => `run ${words}`),
   ];
   return escapeText(notes.join(', '));
 }

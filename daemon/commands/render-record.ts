@@ -9,17 +9,30 @@ import { formatEvidence, section } from './render-show.ts';
 import { formatDateTime } from './render-change.ts';
 import { formatPath, formatValue } from './render-value.ts';
 
-/** Ends with a newline. */
-export function formatStoredRecord({ leafIndex, record }: StoredRecord, evidence: Evidence, palette: Palette): string {
+/** Ends with a newline. `end`: what became of a run. */
+export function formatStoredRecord(
+  { leafIndex, record }: StoredRecord,
+  evidence: Evidence,
+  palette: Palette,
+  end: readonly string[] = [],
+): string {
   return [
     `record #${leafIndex}   ${palette.bold(escapeText(record.type))}   ${escapeText(record.subject)}`,
     ...section('when', [`recorded ${formatDateTime(record.time)}`]),
     ...section('id', [escapeText(record.id)]),
     ...section('source', [escapeText(record.source)]),
+    ...section('end', end),
+    ...section('plan', isErroredPlan(record) ? [palette.warning(ERRORED_PLAN)] : []),
     ...section('data', formatTree(record.data)),
     ...section('evidence', formatEvidence(evidence)),
     '',
   ].join('\n');
+}
+
+const ERRORED_PLAN = 'errored: it is not complete and cannot be applied';
+
+function isErroredPlan({ type, data }: StoredRecord['record']): boolean {
+  return type === 'plan.recorded' && data['errored'] === true;
 }
 
 /** "path   value" per scalar, aligned. */

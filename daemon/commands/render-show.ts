@@ -6,6 +6,7 @@ import type { ChangeSummary, StoredRecord } from '../store/queries-summary.ts';
 import { escapeText, padRight, type Palette } from '../terminal.ts';
 import { describeLink } from './render-link.ts';
 import { formatDateTime, formatSerials, formatSubjects, outputSubject, toSubject } from './render-change.ts';
+import { describeRunEnd } from './render-run.ts';
 import { formatWho } from './render-who.ts';
 
 const LABEL_COLUMNS = 12;
@@ -115,9 +116,11 @@ function formatContinuity({ continuity, serials, recovered }: ChangeSummary): st
 }
 
 /** The one run, or those it can be of: none of several is chosen. */
-function formatRuns({ runs }: ChangeSummary): string[] {
+function formatRuns({ runs, runEnd }: ChangeSummary): string[] {
   const names = runs.map(({ id, uid }) => escapeText(`${id} (${uid})`));
-  if (names.length < 2) return names;
+  const words = runEnd === undefined ? '' : describeRunEnd(runEnd);
+  const end = runEnd === undefined || words === '' ? [] : [`${words}   stateseal show ${runEnd.leafIndex}`];
+  if (names.length < 2) return [...names, ...end];
   return [`one of ${names.length}, which is not known:`, ...names];
 }
 

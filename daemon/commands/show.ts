@@ -1,11 +1,15 @@
 // `stateseal show`: a change or a record of the log in full, or a state file with its values redacted.
 import { ConfigError } from '../errors.ts';
-import { createPalette } from '../terminal.ts';
+import type { Queries } from '../store/queries.ts';
+import type { StoredRecord } from '../store/queries-summary.ts';
+import { toRunEnd } from '../store/run-end.ts';
+import { createPalette, type Palette } from '../terminal.ts';
 import { parseArguments, usageError } from './arguments.ts';
 import type { Command, CommandContext } from './command.ts';
 import { detailJson, evidenceJson, formatJsonLine, recordJson } from './json-output.ts';
 import { withLog } from './open-log.ts';
 import { formatStoredRecord } from './render-record.ts';
+import { formatRunEnd } from './render-run.ts';
 import { formatChange } from './render-show.ts';
 import { showFile } from './show-file.ts';
 
@@ -60,10 +64,18 @@ function showRecord(key: number | string, context: CommandContext, isJson: boole
     if (isJson) {
       const body = detail === undefined ? { object: 'record', ...recordJson(stored) } : detailJson(detail, stored);
       context.stdout(formatJsonLine({ ...body, evidence: evidenceJson(evidence) }));
-    } else if (detail === undefined) context.stdout(formatStoredRecord(stored, evidence, palette));
-    else context.stdout(formatChange(detail, evidence, palette));
+    } else if (detail === undefined) {
+      const end = runEndLines(stored, queries, palette);
+      context.stdout(formatStoredRecord(stored, evidence, palette, end));
+    } else context.stdout(formatChange(detail, evidence, palette));
     return 0;
   });
+}
+
+/** What landed of a run and what did not; nothing for another record. */
+function runEndLines(stored: StoredRecord, queries: Queries, palette: Palette): string[] {
+  const { type, data } = stored.record;
+  return type === 'run.finished' ? formatRunEnd(toRunEnd(stored), data, queries.runResources(stored), palette) : [];
 }
 
 function missing(key: number | string, size: number): ConfigError {

@@ -219,20 +219,21 @@ export interface StateUnreadableData extends CommonData {
   readonly code: string;
   readonly reason: string;
   readonly sourceVersion: string;
+  /** The version recorded last: what stood there before. */
+  readonly lastGood?: LastGood;
+}
+
+export interface LastGood {
+  readonly lineage: string;
+  readonly serial: string;
+  /** Omitted where the state is encrypted. */
+  readonly instances?: number;
 }
 
 export interface StateFloodedData extends CommonData {
   readonly state: StateIdentity;
   readonly versions: number;
   readonly windowSeconds: number;
-}
-
-export interface LockData extends CommonData {
-  readonly state: StateIdentity;
-  readonly lock: { readonly id: string; readonly operation: string; readonly created: string };
-  readonly claims: readonly Claim[];
-  /** lock.released: by force-unlock, which its holder need not know of. */
-  readonly forced?: true;
 }
 
 /** batch.archived: what the store answered about the objects of one seal. */

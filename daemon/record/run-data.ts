@@ -1,6 +1,6 @@
 // What records of runs, of their ties to changes, and of the spool say: the `data` member, by type. The same rules as
 // for data.ts hold: on disk in kebab-case, an absent value is an omitted member, frozen with the first locked object.
-import type { CommonData, StateIdentity } from './data.ts';
+import type { BlobReference, CommonData, StateIdentity } from './data.ts';
 import type { Claim } from './observation.ts';
 
 /** A run by the id its client gave it, and the account whose process left it in the spool: both together tell it. */
@@ -52,7 +52,7 @@ export interface CommittedFile {
   readonly commitment: string;
 }
 
-/** What a -json stream says of itself. */
+/** What a -json stream says of itself. A plan's summary is in it, too: that is never what was done. */
 export interface StreamSummary {
   readonly sizeBytes: number;
   readonly kid: string;
@@ -61,7 +61,49 @@ export interface StreamSummary {
   readonly errors: number;
   readonly warnings: number;
   readonly summaries: readonly StreamCounts[];
+  /** How many operations that change something came how far. */
+  readonly tally: StreamTally;
+  /** Empty when it stands in `body`. Reads that ended well, and the changes of a mere plan, are not in it. */
+  readonly resources: readonly StreamResource[];
+  /** What did not fit: `{resources}`. */
+  readonly body?: BlobReference;
+  /** Lines with an address that is none, and what is beyond 20,000. */
+  readonly unlisted: number;
 }
+
+/** A replacement is a delete and a create. */
+export type StreamAction =
+  'create' | 'read' | 'update' | 'delete' | 'forget' | 'move' | 'import' | 'open' | 'renew' | 'close';
+
+/**
+ * 'complete': its own line says so. 'errored': likewise; something of it may have landed. 'started': it began, and
+ * nothing tells how it ended. 'not-started': planned, and never begun. 'untold': planned, and of a kind that has no
+ * line of its own.
+ */
+export type StreamOutcome = 'complete' | 'errored' | 'started' | 'not-started' | 'untold';
+
+/** One operation on one object; known secrets in index keys are withheld. */
+export interface StreamResource {
+  readonly address: string;
+  readonly action: StreamAction;
+  readonly outcome: StreamOutcome;
+  /** How long it took, as the tool says. */
+  readonly seconds?: number;
+}
+
+export interface StreamTally {
+  readonly complete: number;
+  readonly errored: number;
+  readonly started: number;
+  readonly notStarted: number;
+  readonly untold: number;
+}
+
+/**
+ * 'interrupted': asked to stop, it ended in order. 'killed': a signal ended it, and what was under way is not known.
+ * 'unknown': nobody saw how it ended; or the exit code says success, and its stream has no summary of an apply.
+ */
+export type RunOutcome = 'succeeded' | 'failed' | 'interrupted' | 'killed' | 'unknown';
 
 export interface StreamCounts {
   readonly operation: string;
@@ -90,6 +132,7 @@ export interface RunFinishedData extends RunData {
   /** -1 when a signal ended it. */
   readonly exitCode: number;
   readonly signal?: string;
+  readonly outcome: RunOutcome;
   readonly startedAt: string;
   readonly durationMs: number;
   readonly plan?: CommittedFile;

@@ -1,5 +1,6 @@
 // What stands at a reference when no version can be read there: nothing, an empty file, something else. Never a deletion
 // of resources: a file that stays away retires its state, and says so.
+import type { LastGood } from '../record/data.ts';
 import { isKeptUri } from '../sources/reference.ts';
 import type { StateSighting } from '../sources/source.ts';
 import type { StateRow } from '../store/states.ts';
@@ -47,6 +48,10 @@ export function createAbsenceKeeper(parts: RecorderParts, changes: ChangeKeeper)
     states.put({ ...(states.byId(row.id) ?? row), condition: 'absent', isRetired: true });
   }
 
+  /** What stood there last, and was no deletion. */
+  const lastGoodOf = ({ id, lineage, serial, form }: StateRow): LastGood =>
+    form === 'opaque' ? { lineage, serial } : { lineage, serial, instances: states.rawTags(id).size };
+
   function recordEmpty(row: StateRow): void {
     appender.append({
       type: 'state.unreadable',
@@ -59,6 +64,7 @@ export function createAbsenceKeeper(parts: RecorderParts, changes: ChangeKeeper)
         code: 'state-empty',
         reason: 'the file is empty; no resource was deleted by this',
         sourceVersion: row.sourceVersion,
+        lastGood: lastGoodOf(row),
       },
     });
     states.put({ ...row, unreadableVersion: 'empty' });
@@ -114,6 +120,7 @@ export function createAbsenceKeeper(parts: RecorderParts, changes: ChangeKeeper)
           code,
           reason: observer.covers(reason) ? `${WITHHELD}: the reason would repeat a known secret` : reason,
           sourceVersion: sighting.sourceVersion,
+          lastGood: row && lastGoodOf(row),
         },
       });
       return true;

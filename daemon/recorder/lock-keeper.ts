@@ -1,5 +1,6 @@
 // Lock facts as records: acquired, released, abandoned. The lock file's texts are claims.
 import type { StateSighting, LockSighting } from '../sources/source.ts';
+import { createHoldStart } from '../store/hold-start.ts';
 import type { StateRow } from '../store/states.ts';
 import { formatTime } from './environment.ts';
 import { identityOf, momentOf } from './identity.ts';
@@ -8,8 +9,11 @@ import { toLockFacts } from './open-change.ts';
 import type { RecorderParts, SightingContext } from './parts.ts';
 
 export interface LockKeeper {
-  /** Before the version is looked at: a hold that began, or ended unseen. */
-  before(sighting: StateSighting, context: SightingContext): void;
+  /**
+   * Before the version is looked at: a hold that began, or ended unseen. `isFirstVersion`: right after the first one, which
+   * may have been written under that hold.
+   */
+  before(sighting: StateSighting, context: SightingContext, isFirstVersion?: boolean): void;
   /** After the version and the change are settled. Returns true when something was recorded. */
   after(sighting: StateSighting, context: SightingContext): boolean;
 }
@@ -20,6 +24,7 @@ const ABANDONED = 'abandoned:';
 
 export function createLockKeeper(parts: RecorderParts): LockKeeper {
   const { states, appender, observer } = parts;
+  const holdStart = createHoldStart(parts.database);
 
   const record = (
     type: 'lock.acquired' | 'lock.released' | 'lock.abandoned',
@@ -27,6 +32,7 @@ export function createLockKeeper(parts: RecorderParts): LockKeeper {
     lock: LockSighting | undefined,
     sighting: StateSighting,
     context: SightingContext,
+    isFirstVersion = false,
   ): void => {
     const raw = toLockFacts(lock) ?? { id: row.lock, operation: '', created: '', createdMs: 0, claims: [] };
     const { id, operation, created, claims } = hideInLockFacts(raw, observer.covers);
@@ -38,13 +44,15 @@ export function createLockKeeper(parts: RecorderParts): LockKeeper {
       data: {
         state: identityOf(row),
         lock: { id, operation, created },
+        at: isFirstVersion ? undefined : { lineage: row.lineage, serial: row.serial },
+        since: type === 'lock.acquired' ? undefined : holdStart(row.id, id),
         claims: [...claims, ...hideInClaims(context.claims ?? [], observer.covers)],
         forced: type === 'lock.released' && context.isForced === true ? true : undefined,
       },
     });
   };
 
-  const begin = (row: StateRow, sighting: StateSighting, context: SightingContext): void => {
+  const begin = (row: StateRow, sighting: StateSighting, context: SightingContext, isFirst: boolean): void => {
     const lock = sighting.lock ?? (isNewVersion(sighting) ? sighting.lastLock : undefined);
     if (lock === undefined || lock.info?.operation === 'OperationTypePlan') return;
     const id = lock.info?.id ?? `${UNREAD}${lock.createdMs}`;
@@ -52,7 +60,7 @@ export function createLockKeeper(parts: RecorderParts): LockKeeper {
     const { lastLock } = sighting;
     const isEnded = sighting.store !== undefined && row.lock !== '' && lastLock?.info?.id === row.lock;
     if (isEnded) record('lock.released', row, lastLock, sighting, context);
-    if (lock.info) record('lock.acquired', row, lock, sighting, context);
+    if (lock.info) record('lock.acquired', row, lock, sighting, context, isFirst);
     states.put({ ...row, lock: id });
   };
 
@@ -73,13 +81,13 @@ export function createLockKeeper(parts: RecorderParts): LockKeeper {
     [lock, lastLock, ...recentLocks].find((candidate) => candidate?.info?.id === row.lock);
 
   return {
-    before(sighting, context) {
+    before(sighting, context, isFirstVersion = false) {
       const row = states.byUri(sighting.reference.uri);
       if (row === undefined) return;
-      if (!row.lock.startsWith(ABANDONED)) return begin(row, sighting, context);
+      if (!row.lock.startsWith(ABANDONED)) return begin(row, sighting, context, isFirstVersion);
       const id = (sighting.lock ?? sighting.lastLock)?.info?.id;
       // Another run took the lock that a dead one had left.
-      if (id !== undefined && row.lock !== `${ABANDONED}${id}`) begin({ ...row, lock: '' }, sighting, context);
+      if (id !== undefined && row.lock !== `${ABANDONED}${id}`) begin({ ...row, lock: '' }, sighting, context, false);
     },
     after(sighting, context) {
       const row = states.byUri(sighting.reference.uri);

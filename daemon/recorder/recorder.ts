@@ -165,7 +165,7 @@ export function createRecorder(parts: RecorderParts, { keys, roots }: RunSetting
         if (verdict === 'retry') return verdict;
         keepCursor(sighting);
         // A state has no place for its lock before its first version.
-        if (!isKnown) locks.before(sighting, context);
+        if (!isKnown) locks.before(sighting, context, true);
         versions.link(sighting, context);
         if (sighting.bytes.length > 0) changes.claim(uri, context.claims ?? []);
         const isClosed = changes.endOfHold(sighting, context);

@@ -1,10 +1,11 @@
 // What clients of the host left in the spool, as records: runs that began and ended, steps of their platforms, and the
 // state a run left. Raw bytes live only in the arguments and locals here. Inside the caller's transaction.
 import { ParseError } from '../errors.ts';
+import type { Json } from '../json/value.ts';
 import { fileCommitment, stateKey, tagOf, type RedactionKeys } from '../redaction/keys.ts';
 import type { Claim } from '../record/observation.ts';
 import type { Attachment, ClientObservation, RunFinishedObservation, RunStartedObservation } from '../record/run.ts';
-import type { CommittedFile, RunIdentity, RunView } from '../record/run-data.ts';
+import type { CommittedFile, RunFinishedData, RunIdentity, RunView } from '../record/run-data.ts';
 import { toKeptUri } from '../sources/reference.ts';
 import type { Runs } from '../store/runs.ts';
 import type { StateRow } from '../store/states.ts';
@@ -16,8 +17,8 @@ import type { Outcome, RecorderParts } from './parts.ts';
 import { createRunRedaction } from './run-redaction.ts';
 import { PLAN_KEY } from './plan-keeper.ts';
 import { believedTime, isOfRuns, toLocalReference, toRunContext, toRunSighting, type LocalRoot } from './run-source.ts';
+import { outcomeOf, toRunStream } from './run-stream.ts';
 import { compareSerials } from './serial.ts';
-import { summariseStream } from './stream-summary.ts';
 import type { VersionFacts } from './version-memory.ts';
 import type { VersionKeeper } from './version-keeper.ts';
 
@@ -101,9 +102,20 @@ export function createRunKeeper(parts: RecorderParts, own: RunParts): RunKeeper 
     return commit(PLAN_KEY, plan.bytes);
   };
 
-  const streamOf = ({ attachments }: RunDelivery) => {
-    const stream = attachments.find(({ kind }) => kind === 'stream');
-    return stream && { ...commit(STREAM_KEY, stream.bytes), ...summariseStream(stream.bytes) };
+  /** How the run ended, and what its stream tells of it. */
+  const endOf = (
+    observation: RunFinishedObservation,
+    { attachments }: RunDelivery,
+    uri: string,
+  ): Pick<RunFinishedData, 'outcome' | 'stream'> => {
+    const attached = attachments.find(({ kind }) => kind === 'stream');
+    if (attached === undefined) return { outcome: outcomeOf(observation) };
+    const hideAddress = observer.hideAddress(states.byUri(uri)?.id ?? observation.run);
+    const { stream, outcome } = toRunStream(attached.bytes, observation, { covers: observer.covers, hideAddress });
+    const resources = stream.resources.map((resource): Json => ({ ...resource }));
+    const { reference } = appender.inlineOrBlob({ resources });
+    const listed = reference === undefined ? stream : { ...stream, resources: [], body: reference };
+    return { outcome, stream: { ...commit(STREAM_KEY, attached.bytes), ...listed } };
   };
 
   /** Once per version: parsing and redaction are the cost of it. */
@@ -197,7 +209,7 @@ export function createRunKeeper(parts: RecorderParts, own: RunParts): RunKeeper 
       startedAt: observation.startedAt,
       durationMs: observation.durationMs,
       plan: planOf(delivery, run),
-      stream: streamOf(delivery),
+      ...endOf(observation, delivery, uri),
       view,
     };
     append(observation, { type: 'run.finished', subject: subjectOf(observation), data });

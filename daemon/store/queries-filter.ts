@@ -131,7 +131,12 @@ export function problemRecordCondition(filter: ChangeFilter): SqlPart {
       SELECT 1 FROM link_index l WHERE l.leaf_index = r.leaf_index AND ${contents.sql}))`,
     parameters: contents.parameters,
   };
-  const isProblem = joinParts(' OR ', [oneOf('r.type', [...PROBLEM_TYPES]), mismatch]);
+  const failedRun: SqlPart = {
+    sql: `(r.type = 'run.finished' AND EXISTS (
+      SELECT 1 FROM run_index u WHERE u.leaf_index = r.leaf_index AND u.type <> 'run.finished'))`,
+    parameters: [],
+  };
+  const isProblem = joinParts(' OR ', [oneOf('r.type', [...PROBLEM_TYPES]), mismatch, failedRun]);
   return joinParts(' AND ', [isProblem, ...timeParts('r', filter), ...noteParts('r', filter)]);
 }
 

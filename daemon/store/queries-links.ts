@@ -4,6 +4,7 @@ import type { RunIdentity } from '../record/run-data.ts';
 import type { Sqlite } from './database.ts';
 import { objectAt, objectsAt, textAt } from './queries-fields.ts';
 import type { ReadRecord } from './queries-read.ts';
+import { toRunEnd, type RunEnd } from './run-end.ts';
 import { toClaim, type ChangeSummary, type StoredRecord } from './queries-summary.ts';
 
 export type AddLinks = (change: ChangeSummary) => ChangeSummary;
@@ -17,13 +18,27 @@ export function createAddLinks(database: Sqlite, readRecord: ReadRecord): AddLin
       `SELECT leaf_index FROM link_index WHERE change_id = ? AND change_id <> '' ORDER BY leaf_index DESC LIMIT ${MAX_LINKS}`,
     )
     .pluck();
+  const endOf = database
+    .prepare<[string, string], number>(
+      `SELECT leaf_index FROM run_index WHERE run = ? AND uid = ? AND type LIKE 'run.finished%'
+       ORDER BY leaf_index DESC LIMIT 1`,
+    )
+    .pluck();
+  const runEndOf = (runs: readonly RunIdentity[]): RunEnd | undefined => {
+    const [run, ...others] = runs;
+    if (run === undefined || others.length > 0) return undefined;
+    const leafIndex = endOf.get(run.id, run.uid);
+    const stored = leafIndex === undefined ? undefined : readRecord(leafIndex);
+    return stored && toRunEnd(stored);
+  };
   return (change) => {
     const indexes = linksOf.all(change.id);
     if (indexes.length === 0) return change;
-    return withLinks(
+    const linked = withLinks(
       change,
       indexes.flatMap((leafIndex) => readRecord(leafIndex) ?? []),
     );
+    return { ...linked, runEnd: runEndOf(linked.runs) };
   };
 }
 

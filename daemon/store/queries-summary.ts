@@ -5,6 +5,7 @@ import type { Claim } from '../record/observation.ts';
 import type { ParsedRecord } from '../record/record.ts';
 import type { RunIdentity } from '../record/run-data.ts';
 import type { InventoryNews } from './inventory.ts';
+import { isFailedRun, toRunEnd, type RunEnd } from './run-end.ts';
 import { PROBLEM_CONTENTS, PROBLEM_KINDS, PROBLEM_TYPES } from './queries-filter.ts';
 import { numberAt, objectAt, objectsAt, textAt, textsAt } from './queries-fields.ts';
 
@@ -40,6 +41,8 @@ export interface ChangeSummary {
   readonly claims: readonly Claim[];
   /** The one run it is of, or the several it can be of. */
   readonly runs: readonly RunIdentity[];
+  /** How that one run ended, where its end is recorded. */
+  readonly runEnd: RunEnd | undefined;
   /** What further vantages of its versions showed: same, different, unknown, unseen. */
   readonly contents: readonly string[];
   readonly operation: string;
@@ -84,6 +87,7 @@ export function toChangeSummary(leafIndex: number, record: ParsedRecord): Change
     counts: toCounts(objectAt(data, 'counts') ?? {}),
     claims: objectsAt(data, 'claims').map(toClaim),
     runs: [],
+    runEnd: undefined,
     contents: [],
     operation: textAt(data, 'lock', 'operation'),
     movedFrom: textAt(data, 'movedFrom'),
@@ -103,6 +107,7 @@ export function isProblemLine(line: LogLine): boolean {
   if (line.is === 'change') return line.change.isProblem;
   const { type, data } = line.stored.record;
   if (data['backfilled'] === true) return false;
+  if (type === 'run.finished') return isFailedRun(toRunEnd(line.stored));
   return PROBLEM_TYPES.has(type) || PROBLEM_CONTENTS.includes(textAt(data, 'content'));
 }
 
@@ -111,7 +116,7 @@ export function toIdentity(data: JsonObject): StateIdentity {
   return {
     id: textAt(data, 'state', 'id'),
     name: textAt(data, 'state', 'name'),
-    reference: textAt(data, 'state', 'reference') || textAt(data, 'reference'),
+    reference: textAt(data, 'state', 'reference') || textAt(data, 'reference') || textAt(data, 'backend', 'reference'),
     workspace: textAt(data, 'state', 'workspace'),
   };
 }

@@ -2,6 +2,9 @@
 // from the derived tables that only point into them.
 import type { Batches } from './batches.ts';
 import type { Sqlite } from './database.ts';
+import type { StreamResource } from '../record/run-data.ts';
+import { createBlobReader } from './queries-blob.ts';
+import { readRunResources } from './run-end.ts';
 import { createChangeReader, type ChangeDetail } from './queries-change.ts';
 import { createCounts, type Counts } from './queries-count.ts';
 import { createConditions, type StateCondition } from './queries-conditions.ts';
@@ -21,6 +24,8 @@ export interface Queries extends Lists {
   readChange(leafIndex: number): ChangeDetail | undefined;
   /** A record by leaf index or by id. */
   readRecord(key: number | string): StoredRecord | undefined;
+  /** What a run.finished tells per operation; undefined when it is no longer here. */
+  runResources(stored: StoredRecord): readonly StreamResource[] | undefined;
   evidence(leafIndex: number): Evidence;
   /** What a literal address was called before and after its moves, state by state. */
   otherNames(address: string): readonly AddressInState[];
@@ -38,6 +43,7 @@ export interface Queries extends Lists {
 export function createQueries(database: Sqlite, batches: Batches): Queries {
   const records = createRecordReader(database);
   const changes = createChangeReader(database, records.byIndex);
+  const blobs = createBlobReader(database);
   const findRenames = createFindRenames(database, records.byIndex);
   const labels = createLabelReader(database);
   const withStates = createWithStates(labels, () => records.size());
@@ -56,6 +62,7 @@ export function createQueries(database: Sqlite, batches: Batches): Queries {
     labels,
     readChange: (leafIndex) => changes.read(leafIndex),
     readRecord: (key) => (typeof key === 'number' ? records.byIndex(key) : records.byId(key)),
+    runResources: ({ record }) => readRunResources(record.data, blobs),
     otherNames: findRenames,
     evidence: createFindEvidence(database, batches, records.byIndex),
     states: () => readStates(database),

@@ -24,8 +24,9 @@ function runRow({ type, time, data }: ParsedRecord): (string | number)[] {
   const finishedMs = timeMs(textAt(data, 'effectiveTime'), timeMs(time, 0));
   const startedMs = timeMs(textAt(data, 'startedAt'), finishedMs);
   const isWriter = type === 'run.finished' && isWritingCommand(textAt(data, 'command', 'subcommand'));
+  const outcome = textAt(data, 'outcome');
   return [
-    type,
+    outcome === '' || outcome === 'succeeded' || !isWriter ? type : `${type}:${outcome}`,
     textAt(data, 'run', 'uid'),
     textAt(data, 'key'),
     textAt(data, 'run', 'id'),

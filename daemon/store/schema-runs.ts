@@ -22,6 +22,7 @@ CREATE TABLE plan_view (
 export const DERIVED_RUN_TABLES = ['run_index', 'link_index'] as const;
 
 export const DERIVED_RUN_SCHEMA = `
+-- \`type\` of a run that may write and did not succeed has its outcome behind it: run.finished:failed.
 CREATE TABLE run_index (
   leaf_index INTEGER PRIMARY KEY,
   type TEXT NOT NULL, uid TEXT NOT NULL, key TEXT NOT NULL, run TEXT NOT NULL,

@@ -24,7 +24,7 @@ describe('stateseal log', () => {
 2026-06-21 10:00Z  dns@staging                                       gap                      !  #${log.missed}  serials 12..14 not seen (recorder stopped)
 
 2 changes and 1 other record, 2 need a look: add --problems
-! = manual, failed, rolled back, rewritten, replaced or of unknown kind; or a gap, an unreadable or unwatched state, a lock left behind
+! = manual, failed, rolled back, rewritten, replaced or of unknown kind; or a gap, a run that did not succeed, an unreadable or unwatched state, a lock left behind
 `,
     );
   });

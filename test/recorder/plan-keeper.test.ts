@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect } from 'chai';
+import { formatStoredRecord } from '../../daemon/commands/render-record.ts';
 import { applyChanges } from '../../daemon/recorder/diff.ts';
 import type { ValueChange } from '../../daemon/record/data.ts';
 import { textAt } from '../../daemon/store/queries-fields.ts';
@@ -11,6 +12,7 @@ import type { ParsedRecord } from '../../daemon/record/record.ts';
 import { openPlanArchive } from '../../daemon/sources/plan-archive.ts';
 import { contentOf } from '../../daemon/sources/plan-files.ts';
 import type { PlanSighting } from '../../daemon/sources/source.ts';
+import { createPalette } from '../../daemon/terminal.ts';
 import { openLogHarness, type LogHarness } from '../support/log-harness.ts';
 import { dataOf, recordsOf, storeSighting } from '../support/run-scene.ts';
 import { readFixture } from '../terraform/fixtures.ts';
@@ -34,6 +36,20 @@ describe('plans as records', () => {
   const record = async (name: string, reference?: string): Promise<string> =>
     log.methods.observePlan(await sightingOf(readFixture(`plans/${name}`), reference)).verdict;
   const planned = (): readonly ParsedRecord[] => recordsOf(log, 'resource.planned');
+
+  it('an errored one is shown as what cannot be applied, another is not', async () => {
+    for (const name of ['errored.tfplan', 'rich-replace.tfplan']) {
+      await record(name);
+      const shown = log.read(({ queries }) => {
+        const stored = queries.readRecord(recordsOf(log, 'plan.recorded').at(-1)?.id ?? '');
+        if (stored === undefined) throw new Error('expected a plan');
+        return formatStoredRecord(stored, queries.evidence(stored.leafIndex), createPalette(false));
+      });
+      expect(shown.includes('errored: it is not complete and cannot be applied'), name).to.equal(
+        name === 'errored.tfplan',
+      );
+    }
+  });
 
   it('say what the plan is for, what it would do, and who owns the file', async () => {
     expect(await record('rich-replace.tfplan')).to.equal('recorded');

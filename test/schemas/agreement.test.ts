@@ -22,6 +22,7 @@ describe('schemas agree with types', () => {
   const data = source('record/data.ts');
   const runs = source('record/run-data.ts');
   const plans = source('record/plan-data.ts');
+  const locks = source('record/lock-data.ts');
   const notes = source('record/note-data.ts');
   const verdicts = source('record/verdict-data.ts');
   const inventory = source('record/inventory.ts');
@@ -33,6 +34,7 @@ describe('schemas agree with types', () => {
       ...data.interfaces,
       ...runs.interfaces,
       ...plans.interfaces,
+      ...locks.interfaces,
       ...notes.interfaces,
       ...verdicts.interfaces,
       ...inventory.interfaces,

@@ -3,7 +3,6 @@ import { formatRecord } from '../../daemon/record/record.ts';
 import type {
   BatchArchivedData,
   CommonData,
-  LockData,
   RecordType,
   ResourceChangedData,
   StateBaselinedData,
@@ -12,6 +11,7 @@ import type {
   StateRetiredData,
   StateUnreadableData,
 } from '../../daemon/record/data.ts';
+import type { LockData } from '../../daemon/record/lock-data.ts';
 import type { SourceInventoriedData } from '../../daemon/record/inventory.ts';
 import type { ObservedState } from '../../daemon/record/observation.ts';
 

@@ -4,7 +4,7 @@ import { CANARY, createCanaryFiles, type CanaryFiles } from './canary-plan.ts';
 import { formatPlan, planJson } from '../../daemon/commands/render-plan.ts';
 import { formatJsonLine } from '../../daemon/commands/json-output.ts';
 import { ParseError } from '../../daemon/errors.ts';
-import { summariseStream } from '../../daemon/recorder/stream-summary.ts';
+import { parseStream } from '../../daemon/terraform/stream.ts';
 import { createPolicy } from '../../daemon/redaction/allow-list.ts';
 import { redactPlan } from '../../daemon/redaction/plan.ts';
 import { redactState } from '../../daemon/redaction/state.ts';
@@ -54,7 +54,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   },
   stream: ({ stream }, random) => {
     const bytes = mutateLines(stream, random);
-    return () => Promise.resolve(void summariseStream(bytes));
+    return () => Promise.resolve(void parseStream(bytes));
   },
   state: ({ state }, random) => {
     const bytes = (random() < 0.3 ? mutateMembers : mutateJson)(state, random);
