@@ -6,6 +6,7 @@ import type { ChangeDetail } from '../store/queries-change.ts';
 import type { Evidence } from '../store/queries-evidence.ts';
 import type { NetSide, NetValue } from '../store/queries-net.ts';
 import type { ChangeSummary, LogLine, StoredRecord } from '../store/queries-summary.ts';
+import { judgementJson } from '../store/queries-verdict.ts';
 import { escapeJsonText } from '../terminal.ts';
 import { outputSubject, toSubject, type Subject } from './render-change.ts';
 
@@ -39,6 +40,7 @@ export function changeJson(change: ChangeSummary): JsonObject {
     toolVersion: change.toolVersion,
     vantage: { ...change.vantage },
     problem: change.isProblem,
+    verdict: change.verdict === '' ? null : change.verdict,
   };
 }
 
@@ -49,6 +51,7 @@ export function detailJson(detail: ChangeDetail, closing: StoredRecord | undefin
   return {
     ...changeJson(detail.summary),
     actions: subjects.map(subjectJson),
+    judgement: detail.judgement === undefined ? null : judgementJson(detail.judgement),
     records: [...records].sort((a, b) => a.leafIndex - b.leafIndex).map(recordJson),
   };
 }

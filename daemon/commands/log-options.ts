@@ -2,6 +2,7 @@
 import { ParseError } from '../errors.ts';
 import { parsePointer } from '../json/pointer.ts';
 import { COUNT_GROUPS, type CountGroup } from '../store/queries-count.ts';
+import { PROBLEM_VERDICTS, VERDICTS } from '../record/verdict-data.ts';
 import { ACTION_NAMES, CHANGE_KINDS, type ChangeFilter } from '../store/queries-filter.ts';
 import { assertOneOf, parseArguments, parseCount, usageError, type Arguments } from './arguments.ts';
 import { LABEL_OPTIONS, parseLabels } from './label-filter.ts';
@@ -15,8 +16,8 @@ What      --state <name or reference glob>    --address <glob>    --path <pointe
           --env prod    --label team=network    labels of the configuration: all keys must fit, values are globs
 When      --since 24h|2026-05-01    --until …    (time of the change, UTC; --recorded-since for time of the record)
 Who       --actor <glob>   like alice or uid:1001: account, login or owner of the lock file, however it is known
-          --no-actor       changes that name nobody
-          --run <id or its beginning>    --no-run    changes that no run is tied to
+          --run <id or its beginning>    --no-actor, --no-run   changes that name nobody, that no run is tied to
+Plan      --no-plan    --beyond-plan (diverged, too)    --verdict as-planned,partly-applied,undetermined,…
 Problems  --problems   manual, failed, unknown, rolled back, rewritten or replaced states, gaps, versions not seen,
                        unreadable states, floods, locks left behind, run and source that disagree, spool losses
           --unexplained    problems that no note explains    --emergency    --ticket <glob>    changes with such a note
@@ -30,7 +31,7 @@ Output    -n 20        how many, newest first (--json and --csv: all of them unl
 An address without index means all its instances, as -target does; * and ? match any text and any character.
 The names an instance had before and after its moves are found too. 'replace' is neither 'create' nor 'delete'.
 --json: {"object":"change","number","id","state","kind","continuity","time","before","after","counts","claims",
-"problem",…,"actions":[{"address","actions","values":[{"path","before","after","hidden"}]}],"records":[…]}
+"problem","verdict",…,"actions":[{"address","actions","values":[{"path","before","after","hidden"}]}],"records":[…]}
 `;
 
 export type LogOutput = 'lines' | 'changes' | 'stat' | 'count';
@@ -62,6 +63,9 @@ const OPTIONS = {
   until: { type: 'string' },
   'recorded-since': { type: 'string' },
   'at-size': { type: 'string' },
+  verdict: { type: 'string', multiple: true },
+  'no-plan': { type: 'boolean' },
+  'beyond-plan': { type: 'boolean' },
   problems: { type: 'boolean' },
   unexplained: { type: 'boolean' },
   emergency: { type: 'boolean' },
@@ -78,7 +82,7 @@ const OPTIONS = {
 } as const;
 
 /** Filters that need what later versions record: refused, never ignored. */
-const PLANNED = ['pr', 'commit', 'no-plan', 'beyond-plan', 'no-approval', 'self-approved'];
+const PLANNED = ['pr', 'commit', 'no-approval', 'self-approved'];
 
 /** Undefined when only the help was asked for. Throws ConfigError `usage` or `not-recorded-yet`. */
 export function parseLogRequest(args: readonly string[], nowMs: number, isJson: boolean): LogRequest | undefined {
@@ -124,6 +128,7 @@ function parseFilter(given: Arguments, nowMs: number): ChangeFilter {
     untilMs: time('until'),
     recordedSinceMs: time('recorded-since'),
     atSize: size === undefined ? undefined : parseCount(VERB, '--at-size', size),
+    verdicts: parseVerdicts(given),
     problemsOnly: given.has('problems') || given.has('unexplained') ? true : undefined,
     isUnexplained: given.has('unexplained') ? true : undefined,
     noteClass: given.has('emergency') ? 'emergency' : undefined,
@@ -134,6 +139,18 @@ function parseFilter(given: Arguments, nowMs: number): ChangeFilter {
 function parseWithout(given: Arguments): ChangeFilter['without'] {
   const words = (['actor', 'run'] as const).filter((word) => given.has(`no-${word}`));
   return words.length === 0 ? undefined : words;
+}
+
+/** Each flag adds to what is asked for. */
+function parseVerdicts(given: Arguments): ChangeFilter['verdicts'] {
+  const named = given.list('verdict');
+  if (named !== undefined) assertOneOf(VERB, '--verdict', named, VERDICTS);
+  const verdicts = [
+    ...(named ?? []),
+    ...(given.has('no-plan') ? ['no-plan'] : []),
+    ...(given.has('beyond-plan') ? PROBLEM_VERDICTS : []),
+  ];
+  return verdicts.length === 0 ? undefined : [...new Set(verdicts)];
 }
 
 function parsePath(text: string | undefined): string | undefined {

@@ -7,7 +7,7 @@ import type { NetValue } from '../store/queries-net.ts';
 import type { ChangeSummary } from '../store/queries-summary.ts';
 import { escapeText, padRight, textWidth, type Palette } from '../terminal.ts';
 import { formatPath, formatTransition, valueSymbol } from './render-value.ts';
-import { paintSymbol, toRemark, toSymbol, type ActionSymbol } from './symbols.ts';
+import { type ActionSymbol, describeVerdict, paintSymbol, toRemark, toSymbol } from './symbols.ts';
 
 export interface BlockStyle {
   readonly palette: Palette;
@@ -39,6 +39,7 @@ export function formatChangeBlock({ summary, actions, outputs }: ChangeDetail, s
     formatSerials(summary, ' -> '),
     escapeText(summary.kind),
     ...actorsOf(summary.claims),
+    describeVerdict(summary.verdict),
     ...(summary.continuity === 'gap' ? [style.palette.warning('gap before it')] : []),
     style.palette.dim(`#${summary.leafIndex}`),
   ];

@@ -19,7 +19,7 @@ import { formatPath, formatTransition } from './render-value.ts';
 import { describeRunProblem, type ProblemText } from './render-link.ts';
 import { describeFailedRun, describeRunEnd } from './render-run.ts';
 import { formatTable, type Cell } from './render-table.ts';
-import { formatCounts, formatTally, paintSymbol, toRemark, toSymbol } from './symbols.ts';
+import { describeVerdict, formatCounts, formatTally, paintSymbol, toRemark, toSymbol } from './symbols.ts';
 
 export interface LineStyle {
   readonly palette: Palette;
@@ -28,7 +28,7 @@ export interface LineStyle {
 }
 
 export const PROBLEM_LEGEND =
-  '! = manual, failed, rolled back, rewritten, replaced or of unknown kind; or a gap, a run that did not succeed, an unreadable or unwatched state, a lock left behind';
+  '! = manual, failed, rolled back, rewritten, replaced or of unknown kind; or a gap, more or other than its plan, a run that did not succeed, an unreadable or unwatched state, a lock left behind';
 
 /** One aligned line per entry, in the given order. */
 export function formatLogLines(lines: readonly LogLine[], style: LineStyle): string[] {
@@ -162,6 +162,7 @@ function changeCells(change: ChangeSummary, palette: Palette): Cell[] {
     { text: formatCounts(change.counts) },
     { text: escapeText(change.kind) },
     { text: actorsOf(change.claims).join(', ') },
+    { text: describeVerdict(change.verdict) },
     problemCell(change.isProblem, palette),
     { text: `#${change.leafIndex}` },
     { text: noteOf(change), paint: palette.dim },
@@ -178,6 +179,7 @@ function recordCells(line: LogLine & { readonly is: 'record' }, palette: Palette
     { text: '' },
     { text: '' },
     { text: kind },
+    { text: '' },
     { text: '' },
     problemCell(isProblemLine(line), palette),
     { text: `#${leafIndex}` },

@@ -7,6 +7,7 @@ import { escapeText, padRight, type Palette } from '../terminal.ts';
 import { describeLink } from './render-link.ts';
 import { formatDateTime, formatSerials, formatSubjects, outputSubject, toSubject } from './render-change.ts';
 import { describeRunEnd } from './render-run.ts';
+import { formatVerdict } from './render-verdict.ts';
 import { formatWho } from './render-who.ts';
 
 const LABEL_COLUMNS = 12;
@@ -20,6 +21,7 @@ export function formatChange(detail: ChangeDetail, evidence: Evidence, palette: 
     ...headOf(summary, palette),
     ...section('when', [formatWhen(summary, evidence)]),
     ...section('what', what.length === 0 ? ['no resource instance or output differs'] : what),
+    ...section('verdict', formatVerdict(detail, palette)),
     ...section('kind', [formatKind(summary)]),
     ...section('continuity', [formatContinuity(summary)]),
     ...section('who', formatWho(summary.claims, palette)),

@@ -1,6 +1,6 @@
-// The symbols and tallies of changes, as Terraform prints them. Pure.
+// The symbols and tallies of changes, as Terraform prints them, and the words of verdicts. Pure.
 import type { ChangeCounts } from '../record/data.ts';
-import type { Palette } from '../terminal.ts';
+import { escapeText, type Palette } from '../terminal.ts';
 
 export type ActionSymbol = '+' | '~' | '-' | '-/+' | '+/-' | '<=' | '.' | ' ';
 
@@ -66,4 +66,9 @@ export function formatTally(counts: Omit<ChangeCounts, 'taint' | 'output'> & Par
     `${counts.delete + counts.replace} destroyed`,
     ...more.filter(([count]) => count > 0).map(([count, word]) => `${count} ${word}`),
   ].join(', ');
+}
+
+/** "as planned"; '' where nothing was judged. */
+export function describeVerdict(verdict: string): string {
+  return escapeText(verdict.replaceAll('-', ' '));
 }

@@ -5,6 +5,18 @@ import type { RunIdentity } from './run-data.ts';
 
 export type Verdict = 'as-planned' | 'partly-applied' | 'beyond-plan' | 'diverged' | 'no-plan' | 'undetermined';
 
+export const VERDICTS: readonly Verdict[] = [
+  'as-planned',
+  'partly-applied',
+  'beyond-plan',
+  'diverged',
+  'no-plan',
+  'undetermined',
+];
+
+/** Verdicts that somebody should look at. No plan is none of them: not everybody saves plans. */
+export const PROBLEM_VERDICTS: ReadonlySet<string> = new Set<Verdict>(['beyond-plan', 'diverged']);
+
 export type Judgement = 'planned' | 'provider-normalised' | 'drift' | 'not-planned' | 'unknown';
 
 /**

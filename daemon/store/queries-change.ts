@@ -10,6 +10,7 @@ import { objectAt, objectsAt, textAt, textsAt } from './queries-fields.ts';
 import { createAddLinks } from './queries-links.ts';
 import { mergeSteps, type NetValue, type StepBody } from './queries-net.ts';
 import type { ReadRecord } from './queries-read.ts';
+import { readJudgement, type ChangeJudgement } from './queries-verdict.ts';
 import { toChangeSummary, type ChangeSummary, type StoredRecord } from './queries-summary.ts';
 
 export interface NetChange {
@@ -38,6 +39,8 @@ export interface ChangeDetail {
   readonly summary: ChangeSummary;
   readonly actions: readonly NetChange[];
   readonly outputs: readonly NetOutput[];
+  /** The newest judgement. */
+  readonly judgement: ChangeJudgement | undefined;
   /** The steps, in order; then what was linked, judged or noted later. The state.changed itself is not among them. */
   readonly records: readonly StoredRecord[];
 }
@@ -55,6 +58,11 @@ export function createChangeReader(database: Sqlite, readRecord: ReadRecord): Ch
       "SELECT leaf_index FROM record_index WHERE change_id = ? AND change_id <> '' AND leaf_index <> ? ORDER BY leaf_index",
     )
     .pluck();
+  const indexOf = database.prepare<[string], number>('SELECT leaf_index FROM record_index WHERE id = ?').pluck();
+  const plan = (id: string): StoredRecord | undefined => {
+    const leafIndex = indexOf.get(id);
+    return leafIndex === undefined ? undefined : readRecord(leafIndex);
+  };
   return {
     read(leafIndex) {
       const closing = readRecord(leafIndex);
@@ -62,10 +70,12 @@ export function createChangeReader(database: Sqlite, readRecord: ReadRecord): Ch
       const { record } = closing;
       const records = (cited.all(record.id, leafIndex) as number[]).flatMap((index) => readRecord(index) ?? []);
       const steps = groupSteps(records, blobs);
+      const judged = records.findLast(({ record: cited }) => cited.type === 'change.judged');
       return {
         summary: addLinks(toChangeSummary(leafIndex, record)),
         actions: netActionsOf(record.data, blobs).map((action) => toNetChange(action, steps)),
         outputs: toNetOutputs(steps),
+        judgement: judged && readJudgement(judged, { plan, record: readRecord, blobs }),
         records,
       };
     },

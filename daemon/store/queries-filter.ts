@@ -1,7 +1,9 @@
 // What can be asked of the log, and the SQL it becomes. Every value is a bound parameter.
+import { PROBLEM_VERDICTS } from '../record/verdict-data.ts';
 import type { ChangeKind } from '../record/data.ts';
 import type { NoteClass } from '../record/note-data.ts';
 import type { LabelFilter, LabelledStates } from './labels.ts';
+import { joinParts, oneOf, type SqlPart } from './sql-part.ts';
 import { MOVED_AWAY } from './query-index.ts';
 
 /** Terraform's words for what happens to one instance; 'replace' is a delete and a create. */
@@ -84,6 +86,8 @@ export interface ChangeFilter {
   readonly untilMs?: number;
   readonly recordedSinceMs?: number;
   readonly problemsOnly?: boolean;
+  /** Newest verdicts that a change may have. */
+  readonly verdicts?: readonly string[];
   /** Without those that a note explains. */
   readonly isUnexplained?: boolean;
   /** Changes with a note of this class, or with a ticket that fits this glob. */
@@ -95,11 +99,6 @@ export interface ChangeFilter {
   readonly atSize?: number;
   /** Only leaves from this index on. */
   readonly fromLeaf?: number;
-}
-
-export interface SqlPart {
-  readonly sql: string;
-  readonly parameters: readonly (string | number)[];
 }
 
 /** An address in one state: a literal address with the names it had before and after its moves. */
@@ -115,7 +114,8 @@ export function changeCondition(filter: ChangeFilter, renames: readonly AddressI
     ...(filter.state === undefined ? [] : [stateCondition(filter.state)]),
     ...(filter.among === undefined ? [] : [amongCondition(filter.among)]),
     ...(filter.kinds === undefined ? [] : [oneOf('c.kind', filter.kinds)]),
-    ...(filter.problemsOnly === true ? [problemCondition()] : []),
+    ...(filter.problemsOnly === true ? [problemCondition(filter)] : []),
+    ...(filter.verdicts === undefined ? [] : [verdictCondition(filter.verdicts, filter)]),
     ...noteParts('c', filter),
     ...(hasInstanceFilter(filter) ? [instanceCondition(filter, renames)] : []),
   ]);
@@ -142,11 +142,11 @@ export function problemRecordCondition(filter: ChangeFilter): SqlPart {
 
 /** True when the filter can only be met by a change: then problem records do not belong in the answer. */
 export function asksForChangesOnly(filter: ChangeFilter): boolean {
-  const { path, kinds, actor, run, without, recordTypes, noteClass, ticket } = filter;
+  const { path, kinds, actor, run, without, recordTypes, noteClass, ticket, verdicts } = filter;
   if (recordTypes !== undefined) return false;
   return (
     hasInstanceFilter(filter) ||
-    [path, kinds, actor, run, without, noteClass, ticket].some((asked) => asked !== undefined)
+    [path, kinds, actor, run, without, noteClass, ticket, verdicts].some((asked) => asked !== undefined)
   );
 }
 
@@ -217,15 +217,24 @@ function amongCondition({ ids }: LabelledStates): SqlPart {
   return { sql: 'c.state_id IN (SELECT value FROM json_each(?))', parameters: [JSON.stringify([...ids])] };
 }
 
-function problemCondition(): SqlPart {
+function problemCondition(filter: ChangeFilter): SqlPart {
   const isOdd = joinParts(' OR ', [
     oneOf('c.kind', [...PROBLEM_KINDS]),
     { sql: "c.continuity = 'gap'", parameters: [] },
+    verdictCondition([...PROBLEM_VERDICTS], filter),
   ]);
   // History from before the recorder watched is no news to look at.
   const isImported = `EXISTS (SELECT 1 FROM entry e WHERE e.leaf_index = c.leaf_index
     AND json_valid(CAST(e.line AS TEXT)) AND json_extract(CAST(e.line AS TEXT), '$.data.backfilled'))`;
   return joinParts(' AND ', [isOdd, { sql: `NOT ${isImported}`, parameters: [] }]);
+}
+
+/** The newest judgement of a change counts. */
+function verdictCondition(verdicts: readonly string[], { atSize }: ChangeFilter): SqlPart {
+  const newest = `(SELECT v.verdict FROM verdict_index v WHERE v.change_id = c.id
+    ${atSize === undefined ? '' : 'AND v.leaf_index < ?'} ORDER BY v.leaf_index DESC LIMIT 1)`;
+  const { sql, parameters } = oneOf(newest, verdicts);
+  return { sql, parameters: [...(atSize === undefined ? [] : [atSize]), ...parameters] };
 }
 
 /** Notes are few: each question reads them once. A target is a leaf index; a note about a step counts for its change. */
@@ -271,18 +280,6 @@ function timeParts(table: 'c' | 'r', filter: ChangeFilter): SqlPart[] {
   add(`${table}.leaf_index < ?`, filter.atSize);
   add(`${table}.leaf_index >= ?`, filter.fromLeaf);
   return parts;
-}
-
-function oneOf(column: string, values: readonly string[]): SqlPart {
-  return { sql: `${column} IN (${values.map(() => '?').join(', ')})`, parameters: values };
-}
-
-function joinParts(glue: ' AND ' | ' OR ', parts: readonly SqlPart[]): SqlPart {
-  if (parts.length === 0) return { sql: glue === ' AND ' ? '1' : '0', parameters: [] };
-  return {
-    sql: `(${parts.map((part) => part.sql).join(glue)})`,
-    parameters: parts.flatMap((part) => part.parameters),
-  };
 }
 
 /** Where moved instances came from: rows of `change_action` that only help to find them. */

@@ -1,5 +1,6 @@
-// What became known of a change after it was recorded: the runs it can be of, and what a second vantage saw. The newest
-// statement about runs counts; every comparison of contents stays.
+// What became known of a change after it was recorded: its verdict, the runs it can be of, and what a second vantage saw.
+// The newest verdict and statement about runs count; every comparison of contents stays.
+import { PROBLEM_VERDICTS } from '../record/verdict-data.ts';
 import type { RunIdentity } from '../record/run-data.ts';
 import type { Sqlite } from './database.ts';
 import { objectAt, objectsAt, textAt } from './queries-fields.ts';
@@ -31,11 +32,19 @@ export function createAddLinks(database: Sqlite, readRecord: ReadRecord): AddLin
     const stored = leafIndex === undefined ? undefined : readRecord(leafIndex);
     return stored && toRunEnd(stored);
   };
+  const verdictOf = database
+    .prepare<[string], string>('SELECT verdict FROM verdict_index WHERE change_id = ? ORDER BY leaf_index DESC LIMIT 1')
+    .pluck();
+  const judge = (change: ChangeSummary): ChangeSummary => {
+    const verdict = verdictOf.get(change.id) ?? '';
+    return { ...change, verdict, isProblem: change.isProblem || PROBLEM_VERDICTS.has(verdict) };
+  };
   return (change) => {
+    const judged = judge(change);
     const indexes = linksOf.all(change.id);
-    if (indexes.length === 0) return change;
+    if (indexes.length === 0) return judged;
     const linked = withLinks(
-      change,
+      judged,
       indexes.flatMap((leafIndex) => readRecord(leafIndex) ?? []),
     );
     return { ...linked, runEnd: runEndOf(linked.runs) };

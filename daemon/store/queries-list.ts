@@ -9,8 +9,8 @@ import {
   problemRecordCondition,
   type AddressInState,
   type ChangeFilter,
-  type SqlPart,
 } from './queries-filter.ts';
+import type { SqlPart } from './sql-part.ts';
 import { matchesAddress, matchesGlob } from './queries-glob.ts';
 import { createAddLinks } from './queries-links.ts';
 import type { InventoryNews } from './inventory.ts';

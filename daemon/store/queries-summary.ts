@@ -43,6 +43,8 @@ export interface ChangeSummary {
   readonly runs: readonly RunIdentity[];
   /** How that one run ended, where its end is recorded. */
   readonly runEnd: RunEnd | undefined;
+  /** The newest one, or '' where none was given. */
+  readonly verdict: string;
   /** What further vantages of its versions showed: same, different, unknown, unseen. */
   readonly contents: readonly string[];
   readonly operation: string;
@@ -88,6 +90,7 @@ export function toChangeSummary(leafIndex: number, record: ParsedRecord): Change
     claims: objectsAt(data, 'claims').map(toClaim),
     runs: [],
     runEnd: undefined,
+    verdict: '',
     contents: [],
     operation: textAt(data, 'lock', 'operation'),
     movedFrom: textAt(data, 'movedFrom'),

@@ -24,7 +24,7 @@ describe('stateseal log', () => {
 2026-06-21 10:00Z  dns@staging                                       gap                      !  #${log.missed}  serials 12..14 not seen (recorder stopped)
 
 2 changes and 1 other record, 2 need a look: add --problems
-! = manual, failed, rolled back, rewritten, replaced or of unknown kind; or a gap, a run that did not succeed, an unreadable or unwatched state, a lock left behind
+! = manual, failed, rolled back, rewritten, replaced or of unknown kind; or a gap, more or other than its plan, a run that did not succeed, an unreadable or unwatched state, a lock left behind
 `,
     );
   });
@@ -127,7 +127,7 @@ manual  1        0    0       0        0        1       0     0
   it('refuses what it cannot answer', async () => {
     const refused = [
       [['--pr', 'x'], 'not-recorded-yet'],
-      [['--no-plan'], 'not-recorded-yet'],
+      [['--no-approval'], 'not-recorded-yet'],
       [['--adress', 'x'], 'usage'],
       [['--action', 'explode'], 'usage'],
       [['--kind', ''], 'usage'],
