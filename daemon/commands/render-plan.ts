@@ -5,7 +5,7 @@ import type { JsonObject } from '../json/value.ts';
 import type { HiddenValue } from '../record/observation.ts';
 import type { ObservedPlan, ObservedPlanChange, ObservedPlanInstance } from '../record/plan-observation.ts';
 import { diffTrees } from '../recorder/diff.ts';
-import { mergeSteps, type NetValue } from '../store/queries-net.ts';
+import { mergeSteps, type NetValue, type StepBody } from '../store/queries-net.ts';
 import { countPlan } from '../terraform/plan/counts.ts';
 import { toJsonPlan } from '../terraform/plan/json-plan-shape.ts';
 import type { OpaquePlan } from '../terraform/plan/parse-plan.ts';
@@ -82,9 +82,13 @@ function toSubject(instance: ObservedPlanInstance): Subject {
   };
 }
 
-/** What differs, and what will only be known after the apply. */
 function valuesOf({ before, after, unknown }: ObservedPlanChange): NetValue[] {
-  const values = mergeSteps([diffTrees(before, after)]);
+  return plannedValues(diffTrees(before, after), unknown);
+}
+
+/** What differs, and what will only be known after the apply. */
+export function plannedValues(body: StepBody, unknown: readonly string[]): NetValue[] {
+  const values = mergeSteps([body]);
   const byPath = new Map(values.map((value) => [value.path, value]));
   const later = unknown.map((path): NetValue => {
     return { path, before: byPath.get(path)?.before ?? { is: 'absent' }, after: { is: 'unknown' } };

@@ -9,12 +9,18 @@ import { formatEvidence, section } from './render-show.ts';
 import { formatDateTime } from './render-change.ts';
 import { formatPath, formatValue } from './render-value.ts';
 
-/** Ends with a newline. `end`: what became of a run. */
+/** What stands beside a record: what became of a run, what a plan would change. */
+export interface Told {
+  readonly end?: readonly string[];
+  readonly plan?: readonly string[];
+}
+
+/** Ends with a newline. */
 export function formatStoredRecord(
   { leafIndex, record }: StoredRecord,
   evidence: Evidence,
   palette: Palette,
-  end: readonly string[] = [],
+  { end = [], plan = [] }: Told = {},
 ): string {
   return [
     `record #${leafIndex}   ${palette.bold(escapeText(record.type))}   ${escapeText(record.subject)}`,
@@ -22,7 +28,7 @@ export function formatStoredRecord(
     ...section('id', [escapeText(record.id)]),
     ...section('source', [escapeText(record.source)]),
     ...section('end', end),
-    ...section('plan', isErroredPlan(record) ? [palette.warning(ERRORED_PLAN)] : []),
+    ...section('plan', [...(isErroredPlan(record) ? [palette.warning(ERRORED_PLAN)] : []), ...plan]),
     ...section('data', formatTree(record.data)),
     ...section('evidence', formatEvidence(evidence)),
     '',

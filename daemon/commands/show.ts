@@ -8,7 +8,8 @@ import { parseArguments, usageError } from './arguments.ts';
 import type { Command, CommandContext } from './command.ts';
 import { detailJson, evidenceJson, formatJsonLine, recordJson } from './json-output.ts';
 import { withLog } from './open-log.ts';
-import { formatStoredRecord } from './render-record.ts';
+import { formatRecordedPlan } from './render-planned.ts';
+import { formatStoredRecord, type Told } from './render-record.ts';
 import { formatRunEnd } from './render-run.ts';
 import { formatChange } from './render-show.ts';
 import { showFile } from './show-file.ts';
@@ -65,17 +66,18 @@ function showRecord(key: number | string, context: CommandContext, isJson: boole
       const body = detail === undefined ? { object: 'record', ...recordJson(stored) } : detailJson(detail, stored);
       context.stdout(formatJsonLine({ ...body, evidence: evidenceJson(evidence) }));
     } else if (detail === undefined) {
-      const end = runEndLines(stored, queries, palette);
-      context.stdout(formatStoredRecord(stored, evidence, palette, end));
+      context.stdout(formatStoredRecord(stored, evidence, palette, toldBy(stored, queries, palette)));
     } else context.stdout(formatChange(detail, evidence, palette));
     return 0;
   });
 }
 
-/** What landed of a run and what did not; nothing for another record. */
-function runEndLines(stored: StoredRecord, queries: Queries, palette: Palette): string[] {
+/** What landed of a run and what did not; what a plan would change; nothing for another record. */
+function toldBy(stored: StoredRecord, queries: Queries, palette: Palette): Told {
   const { type, data } = stored.record;
-  return type === 'run.finished' ? formatRunEnd(toRunEnd(stored), data, queries.runResources(stored), palette) : [];
+  if (type === 'run.finished')
+    return { end: formatRunEnd(toRunEnd(stored), data, queries.runResources(stored), palette) };
+  return type === 'plan.recorded' ? { plan: formatRecordedPlan(queries.plannedChanges(stored), palette) } : {};
 }
 
 function missing(key: number | string, size: number): ConfigError {

@@ -1,8 +1,10 @@
 // The newest judgement of a change, with the plans that it names.
 import { parsePointer, readPointer } from '../json/pointer.ts';
-import { isJsonObject, type Json, type JsonObject } from '../json/value.ts';
+import type { Json, JsonObject } from '../json/value.ts';
 import type { BlobReader } from './queries-blob.ts';
 import { objectAt, objectsAt, textAt } from './queries-fields.ts';
+import type { StepBody } from './queries-net.ts';
+import { plannedChanges } from './queries-plan.ts';
 import type { ReadRecord } from './queries-read.ts';
 import type { StoredRecord } from './queries-summary.ts';
 
@@ -85,14 +87,10 @@ function addPlanned(
 ): readonly JudgedReason[] {
   const isAsked = reasons.some(({ code, path }) => code === 'other-value' && path !== '');
   if (plan === undefined || !isAsked) return reasons;
-  const bodies = new Map<string, JsonObject>();
-  for (let at = plan.leafIndex + 1; at <= plan.leafIndex + MAX_PLANNED; at += 1) {
-    const next = record(at)?.record;
-    if (next?.type !== 'resource.planned' || textAt(next.data, 'plan') !== plan.record.id) break;
-    if (textAt(next.data, 'role') !== 'planned') continue;
-    const body = objectAt(next.data, 'body');
-    const whole = body === undefined ? next.data : blobs.json(textAt(body, 'sha256'));
-    if (isJsonObject(whole)) bodies.set(`${textAt(next.data, 'address')}\0${textAt(next.data, 'deposed')}`, whole);
+  const bodies = new Map<string, StepBody>();
+  for (const { role, address, deposed, body } of plannedChanges(plan, record, blobs)) {
+    if (role === 'planned') bodies.set(`${address}\0${deposed}`, body);
+    if (bodies.size === MAX_PLANNED) break;
   }
   return reasons.map((reason) => {
     const body = bodies.get(`${reason.address}\0${reason.deposed}`);
@@ -102,13 +100,11 @@ function addPlanned(
 }
 
 /** The value of the change at that path, or inside one above it. */
-function plannedAt(body: JsonObject, path: string): Json | undefined {
-  if (objectsAt(body, 'hidden').some((hidden) => textAt(hidden, 'path') === path)) return undefined;
-  const change = objectsAt(body, 'changes').find((each) => isAtOrAbove(textAt(each, 'path'), path));
-  const after = change?.['after'];
-  return after === undefined
-    ? undefined
-    : readPointer(after, parsePointer(path.slice(textAt(change ?? {}, 'path').length)));
+function plannedAt({ changes, hidden }: StepBody, path: string): Json | undefined {
+  if (hidden.some((each) => each.path === path)) return undefined;
+  const change = changes.find((each) => isAtOrAbove(each.path, path));
+  if (change?.after === undefined) return undefined;
+  return readPointer(change.after, parsePointer(path.slice(change.path.length)));
 }
 
 function isAtOrAbove(above: string, path: string): boolean {

@@ -13,6 +13,7 @@ import { createLabelReader, type LabelReader, type LabelledStates } from './labe
 import type { AddressInState, ChangeFilter } from './queries-filter.ts';
 import { createInventoryReader, type InventoryReader } from './queries-inventory.ts';
 import { createLists, type Lists } from './queries-list.ts';
+import { plannedChanges, plannedOutputs, type RecordedChange } from './queries-plan.ts';
 import { createRecordReader } from './queries-read.ts';
 import { createFindRenames } from './queries-renames.ts';
 import { readStates, type StateOutline } from './queries-states.ts';
@@ -26,6 +27,8 @@ export interface Queries extends Lists {
   readRecord(key: number | string): StoredRecord | undefined;
   /** What a run.finished tells per operation; undefined when it is no longer here. */
   runResources(stored: StoredRecord): readonly StreamResource[] | undefined;
+  /** What a plan.recorded would change; outputs come last. */
+  plannedChanges(stored: StoredRecord): readonly RecordedChange[];
   evidence(leafIndex: number): Evidence;
   /** What a literal address was called before and after its moves, state by state. */
   otherNames(address: string): readonly AddressInState[];
@@ -63,6 +66,7 @@ export function createQueries(database: Sqlite, batches: Batches): Queries {
     readChange: (leafIndex) => changes.read(leafIndex),
     readRecord: (key) => (typeof key === 'number' ? records.byIndex(key) : records.byId(key)),
     runResources: ({ record }) => readRunResources(record.data, blobs),
+    plannedChanges: (stored) => [...plannedChanges(stored, records.byIndex, blobs), ...plannedOutputs(stored, blobs)],
     otherNames: findRenames,
     evidence: createFindEvidence(database, batches, records.byIndex),
     states: () => readStates(database),
