@@ -3,9 +3,9 @@
 import { equalNumbers } from '../json/number.ts';
 import { childPath } from '../redaction/keys.ts';
 import { isDecimal, isNumberMeaning, isTextMeaning, readContainer } from '../redaction/spelling.ts';
-import { isJsonArray, isJsonObject, member, NumberText, type Json, type JsonObject } from '../json/value.ts';
+import { isJsonArray, isJsonObject, member, type Json, type JsonObject } from '../json/value.ts';
 import type { ReasonCode } from '../record/verdict-data.ts';
-import { equalTrees, isSameHidden, isText, type Place } from './equal-trees.ts';
+import { equalTrees, isNumber, isSameHidden, isText, type Place } from './equal-trees.ts';
 import { canMatch } from './match-elements.ts';
 import type { HiddenValue } from '../record/observation.ts';
 
@@ -275,10 +275,6 @@ function isSameScalar(planned: Json, actual: Json): boolean {
   // No integer and no exact double: text in a saved plan.
   if (isText(planned)) return isDecimal(planned) && equalNumbers(planned, actual);
   return isNumber(planned) && equalNumbers(planned, actual);
-}
-
-function isNumber(value: Json): value is number | NumberText {
-  return typeof value === 'number' || value instanceof NumberText;
 }
 
 /** null, and what providers of the legacy type system write for it. */
