@@ -1,8 +1,4 @@
-// Which plan a change is held against, and when: what stood where at its first write, what runs say later, what was
-// forgotten, and nothing of what is hidden.
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+// Which plan a change is held against, and when: what stood where at its first write, and what runs say later.
 import { expect } from 'chai';
 import type { JsonObject } from '../../daemon/json/value.ts';
 import { openLogHarness, type LogHarness } from '../support/log-harness.ts';
@@ -225,6 +221,30 @@ describe('the plan of a change', () => {
     expect(verdicts()).to.deep.equal(['as-planned']);
   });
 
+  it('may have found other values outside, if it says so', async () => {
+    const things = { ...two.things, b: { size: 66 } };
+    const found = { ...one, things: { ...one.things, b: { size: 66 } } };
+    for (const isSilent of [false, true]) {
+      await seePlan(log, worldPlan({ from: one, found, to: things, isSilent }));
+      seeState(log, { serial: 2, things });
+      expect(last()['verdict'], String(isSilent)).to.equal(isSilent ? 'beyond-plan' : 'as-planned');
+      expect(codes(last())).to.deep.equal([isSilent ? 'not-in-plan' : 'adopted']);
+      log.close();
+      log = openLogHarness();
+      seeState(log, one, STATE, true);
+    }
+  });
+
+  it('lies nowhere where its path holds a known secret: not in the folder above', async () => {
+    const secret = 'qzw-known-secret-99';
+    const uri = 'dir:infra/terraform.tfstate';
+    const own = (serial: number, size: number) => ({ serial, things: { a: { size, secret } }, lineage: 'root' });
+    seeState(log, own(1, 1), uri, true);
+    await seePlan(log, worldPlan({ from: own(1, 1), to: own(2, 2).things }), `dir:infra/mine/${secret}/tfplan`);
+    seeState(log, own(2, 2), uri);
+    expect(verdicts()).to.deep.equal(['no-plan']);
+  });
+
   it('judges nothing that was imported', async () => {
     await seePlan(log, planned);
     const context = { source: 'bucket', nameCandidates: ['app'], isInitial: false, isFinalAttempt: true };
@@ -233,53 +253,3 @@ describe('the plan of a change', () => {
     expect(dataOf(log, 'state.changed')).to.have.length(1);
   });
 });
-
-describe('what is kept of plans', () => {
-  let log: LogHarness;
-  beforeEach(() => (log = openLogHarness()));
-  afterEach(() => log.close());
-
-  it('hides what plan and states hide', async () => {
-    const canary = (n: number): string => `CANARY-${n}-value`;
-    const from = { serial: 1, things: { a: { size: 1, secret: canary(1) }, b: { size: 1, secret: canary(2) } } };
-    const found = { ...from, things: { ...from.things, b: { size: 1, secret: canary(3) } } };
-    const to = { ...found.things, a: { size: 2, secret: canary(4) }, c: { size: 1, secret: canary(5) } };
-    seeState(log, from, STATE, true);
-    await seePlan(log, worldPlan({ from, found, to }));
-    await seePlan(log, worldPlan({ from, to: { a: { size: 5, secret: canary(6) } } }), 'dir:infra/app/other');
-    seeState(log, { serial: 2, things: { ...to, c: { size: 1, secret: canary(7) } } });
-    const [judged] = judgements(log);
-    expect(judged?.['verdict']).to.equal('diverged');
-    expect(JSON.stringify(judged?.['reasons'])).to.contain('/password');
-    for (const file of readdirSync(log.dataDir)) {
-      expect(readFileSync(join(log.dataDir, file)).includes('CANARY'), file).to.equal(false);
-    }
-    for (const line of blobs(log)) expect(line).not.to.contain('CANARY');
-    // The tags that compare them stay in the tables: none is published.
-    expect(JSON.stringify(dataOf(log, 'change.judged'))).not.to.match(/"(?:tag|meaning)"/u);
-  });
-
-  it('lists that do not fit stand in a blob', async () => {
-    const names = Array.from({ length: 2000 }, (_, n) => `thing_with_a_name_${n}`);
-    const things = (size: number) => Object.fromEntries(names.map((name) => [name, { size }]));
-    const from = { serial: 1, things: things(1) };
-    seeState(log, from, STATE, true);
-    await seePlan(log, worldPlan({ from, to: things(2) }));
-    seeState(log, { serial: 2, things: things(3) });
-    const [judged] = judgements(log);
-    expect(judged).to.include({ verdict: 'diverged' });
-    expect([judged?.['instances'], judged?.['reasons']]).to.deep.equal([[], []]);
-    const { sha256 } = judged?.['body'] as unknown as { readonly sha256: string };
-    const body = log.read(({ batches }) => batches.blob(sha256));
-    const text = gunzipSync(body ?? new Uint8Array()).toString();
-    expect(text.match(/"other-value"/gu)).to.have.length(names.length);
-    expect(judged?.['counts']).to.include({ notPlanned: names.length });
-  });
-});
-
-function blobs(log: LogHarness): readonly string[] {
-  const hashes = recordsOf(log).flatMap(({ data }) => [...JSON.stringify(data).matchAll(/"sha256":"(\w+)"/gu)]);
-  return hashes.map(([, sha256 = '']) =>
-    gunzipSync(log.read(({ batches }) => batches.blob(sha256)) ?? new Uint8Array()).toString(),
-  );
-}

@@ -46,12 +46,21 @@ export interface WorldPlan {
   readonly workspace?: string;
   /** The state as the plan found it, where it is another. */
   readonly found?: WorldState;
+  /** It does not say that it found another. */
+  readonly isSilent?: boolean;
 }
 
-export function worldPlan({ from, to, workspace = 'default', found = from }: WorldPlan): Buffer {
-  const names = [...new Set([...Object.keys(found.things), ...Object.keys(to)])].sort();
-  const changes = names.flatMap((name): WrittenInstance[] => {
-    const [before, after] = [found.things[name], to[name]].map((thing) => thing && attributesOf(thing));
+export function worldPlan({ from, to, workspace = 'default', found = from, isSilent = false }: WorldPlan): Buffer {
+  const drift = isSilent ? [] : changesOf(from.things, found.things);
+  const backend = { type: 'local', workspace, config: { path: null, workspace_dir: null } };
+  const tfplan = writePlan({ toolVersion: '1.11.4', backend, changes: changesOf(found.things, to), drift });
+  return writePlanArchive({ tfplan, tfstate: worldState(found) });
+}
+
+function changesOf(from: WorldState['things'], to: WorldState['things']): readonly WrittenInstance[] {
+  const names = [...new Set([...Object.keys(from), ...Object.keys(to)])].sort();
+  return names.flatMap((name): WrittenInstance[] => {
+    const [before, after] = [from[name], to[name]].map((thing) => thing && attributesOf(thing));
     if (JSON.stringify(before) === JSON.stringify(after)) return [];
     const marks = [['password']];
     const sides = { beforeSensitive: before ? marks : [], afterSensitive: after ? marks : [] };
@@ -59,9 +68,6 @@ export function worldPlan({ from, to, workspace = 'default', found = from }: Wor
     const values = [before, after].filter((value) => value !== undefined);
     return [{ address: `scripted_thing.${name}`, provider: PROVIDER, action, values, ...sides }];
   });
-  const backend = { type: 'local', workspace, config: { path: null, workspace_dir: null } };
-  const tfplan = writePlan({ toolVersion: '1.11.4', backend, changes });
-  return writePlanArchive({ tfplan, tfstate: worldState(found) });
 }
 
 export async function seePlan(log: LogHarness, bytes: Buffer, reference = PLAN, run?: string): Promise<string> {
