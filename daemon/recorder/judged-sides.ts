@@ -6,13 +6,13 @@ import { instanceKey, type StateRow } from '../store/states.ts';
 import type { Plans } from '../store/plans.ts';
 import type { JudgedPlan, MadeChange } from '../verdict/judge-change.ts';
 import type { MadeItem, PlannedItem } from '../verdict/judge-instance.ts';
-import type { Side } from '../verdict/same-value.ts';
+import { compareValues, createEffort, isSpelling, type Side } from '../verdict/same-value.ts';
 import type { ClosedChange } from './change-keeper.ts';
 import { diffTrees } from './diff.ts';
 import { toTree, type InstanceSpan } from './net.ts';
 import type { RecorderParts } from './parts.ts';
 import { isRemoval, parseItem, parseRefreshed, type StoredItem } from './plan-items.ts';
-import { parseBody, parseOutput, type StoredOutput } from './steps.ts';
+import { parseBody, parseOutput, type ReRedact, type StoredOutput } from './steps.ts';
 
 const NOTHING: Side = { value: undefined, hidden: [] };
 const OUTPUT = 'output.';
@@ -173,6 +173,22 @@ function isSameBody(
   const left = observer.reRedact(row.id)(address, found, now);
   const { changes, hidden } = diffTrees(toTree(left), toTree(now));
   return changes.length + hidden.length === 0;
+}
+
+/** As another version of the provider's schema writes it: nothing that anybody would call a change. */
+export function isSpelledAlike(
+  reRedact: ReRedact,
+  address: string,
+  stored: InstanceBody,
+  found: InstanceBody,
+): boolean {
+  const left = reRedact(address, stored, found);
+  const findings = compareValues({
+    planned: { ...toTree(left), unknown: [] },
+    ...{ actual: toTree(reRedact(address, found, left)), before: NOTHING, isTouched: false },
+    ...{ isLenient: true, effort: createEffort() },
+  });
+  return stored.tainted === found.tainted && findings.every(isSpelling);
 }
 
 /** The old object of its address, left by a replacement that did not end. */

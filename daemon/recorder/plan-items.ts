@@ -7,6 +7,7 @@ import type { InstanceBody, ObservedState } from '../record/observation.ts';
 import type { PlanAction } from '../record/plan-data.ts';
 import type { ObservedPlan, ObservedPlanChange, ObservedPlanInstance } from '../record/plan-observation.ts';
 import type { PlanItemRow } from '../store/plans.ts';
+import { instanceKey } from '../store/states.ts';
 import { formatBody, parseBody } from './steps.ts';
 
 /** A planned instance or output. */
@@ -35,9 +36,17 @@ export function toPlanItems({ changes, drift, outputs }: ObservedPlan): readonly
   ];
 }
 
-export function toRefreshedItems({ instances }: ObservedState): readonly PlanItemRow[] {
+/** Only what the plan lists as found outside, or what is as good as the stored one: its record shows nothing else. */
+export function toRefreshedItems(
+  { instances }: ObservedState,
+  { drift }: ObservedPlan,
+  isAsStored: (address: string, deposed: string, body: InstanceBody) => boolean,
+): readonly PlanItemRow[] {
+  const listed = new Set(drift.map(({ address, deposed }) => instanceKey(address, deposed ?? '')));
   return instances.flatMap(({ address, deposed, body }) =>
-    body === undefined ? [] : [{ role: 'refreshed' as const, address, deposed, body: formatBody(body) }],
+    body !== undefined && (listed.has(instanceKey(address, deposed)) || isAsStored(address, deposed, body))
+      ? [{ role: 'refreshed' as const, address, deposed, body: formatBody(body) }]
+      : [],
   );
 }
 

@@ -16,10 +16,12 @@ import { nextId } from './environment.ts';
 import { identityOf } from './identity.ts';
 import { WITHHELD, type Covers } from './known-secrets.ts';
 import type { Outcome, RecorderParts } from './parts.ts';
+import { isSpelledAlike } from './judged-sides.ts';
 import { toPlanItems, toRefreshedItems } from './plan-items.ts';
 import { stateOfPlan } from './plan-place.ts';
 import { toPlanBody, toPlannedBody } from './plan-record.ts';
 import { believedTime } from './run-source.ts';
+import { parseBody } from './steps.ts';
 
 /** Stands for the state's id in the key of a plan file's commitment. */
 export const PLAN_KEY = 'plan';
@@ -73,16 +75,23 @@ export function createPlanKeeper(parts: RecorderParts, { keys, plans, onRecorded
     }
     const { lineage, serial } = plan.prior ?? UNTOLD;
     const place = { lineage, serial, stateId: state?.id ?? '', workspace: observed.backend?.workspace ?? '' };
-    const items = [...toPlanItems(observed), ...refreshedItems(plan, state)];
+    const items = [...toPlanItems(observed), ...refreshedItems(plan, observed, state)];
     plans.add({ id, tag, kind: 'plan', ...place }, items, environment.now());
     return id;
   };
 
   /** What the state inside the plan has otherwise than the stored one: found changed outside, when it was refreshed. */
-  const refreshedItems = ({ priorState }: TerraformPlan, state: StateRow | undefined): readonly PlanItemRow[] => {
+  const refreshedItems = (
+    { priorState }: TerraformPlan,
+    observed: ObservedPlan,
+    state: StateRow | undefined,
+  ): readonly PlanItemRow[] => {
     if (priorState === undefined || state === undefined) return [];
     const known = { knowledge: state.knowledge, rawTags: states.rawTags(state.id) };
-    return toRefreshedItems(observer.observe(state.id, priorState, known));
+    return toRefreshedItems(observer.observe(state.id, priorState, known), observed, (address, deposed, body) => {
+      const row = states.snapshot(state.id, address, deposed);
+      return row !== undefined && isSpelledAlike(observer.reRedact(state.id), address, parseBody(row.body), body);
+    });
   };
 
   const refuse = (sighting: PlanSighting, tag: string, code: string, reason: string): string => {

@@ -1,5 +1,6 @@
 // Which state a plan is for: by the version it names, and by where it lies. Pure.
 import type { StateRow, States } from '../store/states.ts';
+import { WITHHELD } from './known-secrets.ts';
 import type { TerraformPlan } from '../terraform/plan/plan.ts';
 
 /** The state of a plan's lineage: the one in the plan's own directory where there are several. */
@@ -44,9 +45,10 @@ function isOfWorkspace({ workspace }: StateRow, planned: string): boolean {
   return planned === '' || planned === own;
 }
 
-/** `dir:root/infra/tfplan` → `dir:root/infra/`; of a run: no place. */
+/** `dir:root/infra/tfplan` → `dir:root/infra/`; of a run, and where the path is withheld: no place. */
 function directoryOf(reference: string): string {
-  return reference.startsWith('dir:') ? reference.slice(0, reference.lastIndexOf('/') + 1) : reference;
+  if (!reference.startsWith('dir:')) return reference;
+  return reference.endsWith(`/${WITHHELD}`) ? '' : reference.slice(0, reference.lastIndexOf('/') + 1);
 }
 
 /** Terraform keeps the states of named workspaces two folders below the configuration. */

@@ -13,6 +13,7 @@ import type { ClosedChange } from './change-keeper.ts';
 import { identityOf } from './identity.ts';
 import { readJudgedPlan, readMadeChange } from './judged-sides.ts';
 import type { RecorderParts } from './parts.ts';
+import { chooseCandidates } from './plan-candidates.ts';
 import { isBeside, isPlanFor } from './plan-place.ts';
 
 export interface VerdictKeeper {
@@ -29,14 +30,19 @@ export interface VerdictParts {
   readonly judged: JudgedChanges;
 }
 
-/** More are not told apart by anybody. */
-const MAX_CANDIDATES = 8;
-
 interface PlanResult extends Judged {
   readonly plan: string;
   /** By its place it can be the one, without a run that says so. */
   readonly isPlaced: boolean;
 }
+
+interface PlanResults {
+  readonly results: readonly PlanResult[];
+  /** Others that can be the one were not looked at. */
+  readonly isCut: boolean;
+}
+
+const NO_RESULTS: PlanResults = { results: [], isCut: false };
 
 /** What is kept of a judged change. */
 interface JudgedFacts {
@@ -55,18 +61,13 @@ interface Conclusion extends Judged {
 export function createVerdictKeeper(parts: RecorderParts, { plans, judged }: VerdictParts): VerdictKeeper {
   const { appender, states } = parts;
 
-  const resultsOf = (row: StateRow, closed: ClosedChange, position: number): readonly PlanResult[] => {
+  const resultsOf = (row: StateRow, closed: ClosedChange, position: number): PlanResults => {
     const { before, isNewborn } = closed.change;
     const [lineage, serial] = isNewborn ? ['', '0'] : [before.lineage, before.serial];
     const standing = plans.standing(lineage, serial, position);
-    const isPlaced = (plan: SeenPlan): boolean => isPlanFor(row, plan, states);
-    const ordered = [...standing.filter(isPlaced), ...standing.filter((plan) => !isPlaced(plan))];
-    const unique = ordered.filter(({ id }, index) => ordered.findIndex((other) => other.id === id) === index);
-    return unique.slice(0, MAX_CANDIDATES).map((plan) => ({
-      ...judgeOne(row, closed, plan),
-      plan: plan.id,
-      isPlaced: isPlaced(plan),
-    }));
+    const { judged: chosen, isCut } = chooseCandidates(standing, (plan) => isPlanFor(row, plan, states));
+    const results = chosen.map(({ plan, isPlaced }) => ({ ...judgeOne(row, closed, plan), plan: plan.id, isPlaced }));
+    return { results, isCut };
   };
 
   const judgeOne = (row: StateRow, closed: ClosedChange, { id }: SeenPlan): Judged => {
@@ -81,7 +82,7 @@ export function createVerdictKeeper(parts: RecorderParts, { plans, judged }: Ver
     return plans.standingOpaque(since, position).some(({ reference }) => isBeside(row, reference));
   };
 
-  const conclude = (row: StateRow, position: number, results: readonly PlanResult[]): Conclusion => {
+  const conclude = (row: StateRow, position: number, { results, isCut }: PlanResults): Conclusion => {
     const placed = results.filter(({ isPlaced }) => isPlaced);
     const [first, ...others] = placed;
     if (first === undefined) {
@@ -89,7 +90,7 @@ export function createVerdictKeeper(parts: RecorderParts, { plans, judged }: Ver
     }
     if (others.length === 0) return first;
     const candidates = placed.map(({ plan, verdict }) => ({ plan, verdict }));
-    const isAgreed = others.every(({ verdict }) => verdict === first.verdict);
+    const isAgreed = !isCut && others.every(({ verdict }) => verdict === first.verdict);
     const { verdict, counts, instances, reasons } = isAgreed ? first : undetermined('candidates-disagree');
     return { verdict, counts, instances, reasons, candidates };
   };
@@ -133,13 +134,12 @@ export function createVerdictKeeper(parts: RecorderParts, { plans, judged }: Ver
       const { id, position, version, before, isNewborn, movedFrom } = closed.change;
       // Imported history had no recorder beside it, a move of the whole state has nothing to judge.
       if (closed.moment.backfilled === true || movedFrom !== undefined) return;
-      const results = position === undefined ? [] : resultsOf(row, closed, position);
+      const found = position === undefined ? NO_RESULTS : resultsOf(row, closed, position);
       // Begun before a restore: what was remembered of plans is gone.
-      const told: Conclusion =
-        position === undefined ? undetermined('plan-forgotten') : conclude(row, position, results);
+      const told: Conclusion = position === undefined ? undetermined('plan-forgotten') : conclude(row, position, found);
       const facts = {
         version: { lineage: version.lineage, serial: version.serial },
-        ...{ results, verdict: told.verdict, plan: told.plan ?? '' },
+        ...{ results: found.results, verdict: told.verdict, plan: told.plan ?? '' },
       };
       append(row, id, facts, told);
       const start = isNewborn ? { lineage: '', serial: '0' } : { lineage: before.lineage, serial: before.serial };

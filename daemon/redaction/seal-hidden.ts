@@ -19,9 +19,15 @@ export class HiddenSealer {
 
   seal(address: string, { path, by, value }: RawHidden): HiddenValue {
     const tag = this.tagger.value(value);
-    const other = typeof value === 'string' ? meaningOf(value) : undefined;
-    const meaning = other === undefined ? {} : { meaning: this.tagger.value(other) };
-    return { path, by, tag, ...meaning, kid: this.#kid, commitment: this.committer.commit(address, path, value) };
+    const meaning = typeof value === 'string' ? meaningOf(value, (other) => this.tagger.value(other)) : undefined;
+    return {
+      path,
+      by,
+      tag,
+      ...(meaning === undefined ? {} : { meaning }),
+      kid: this.#kid,
+      commitment: this.committer.commit(address, path, value),
+    };
   }
 
   /**

@@ -3,16 +3,35 @@ import { Buffer } from 'node:buffer';
 import { ParseError } from '../errors.ts';
 import { parseJson } from '../json/parse.ts';
 import { NumberText, type Json } from '../json/value.ts';
+import type { HiddenValue } from '../record/observation.ts';
 
 const DECIMAL = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,9})?$/;
 
-/** Undefined for a text with one spelling. */
-export function meaningOf(text: string): Json | undefined {
-  if (DECIMAL.test(text)) return new NumberText(text);
+const NUMBER = 'number:';
+const TEXT = 'text:';
+
+/**
+ * What stands for a text's meaning where it has other spellings: a kind and a tag. A number is of its own kind, for "1.10"
+ * is "1.1" to whoever reads numbers and another version to everybody else.
+ */
+export function meaningOf(text: string, tagOf: (value: Json) => string): string | undefined {
+  if (DECIMAL.test(text)) return NUMBER + tagOf(new NumberText(text));
   const container = readContainer(text);
-  if (container !== undefined) return container;
+  if (container !== undefined) return TEXT + tagOf(container);
   const words = text.replaceAll(/\s+/gu, ' ').trim();
-  return words === text ? undefined : words;
+  return words === text ? undefined : TEXT + tagOf(words);
+}
+
+type Tagged = Pick<HiddenValue, 'tag' | 'meaning'>;
+
+/** A text that writes the number that the other value is. */
+export function isNumberMeaning(text: Tagged, number: Tagged): boolean {
+  return text.meaning === NUMBER + number.tag;
+}
+
+/** Two texts that say the same. */
+export function isTextMeaning(left: Tagged, right: Tagged): boolean {
+  return left.meaning?.startsWith(TEXT) === true && left.meaning === (right.meaning ?? TEXT + right.tag);
 }
 
 export function isDecimal(text: string): boolean {

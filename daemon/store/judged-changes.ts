@@ -23,8 +23,10 @@ export interface JudgedChanges {
 }
 
 const KEPT_CHANGES = 2_000;
+/** Of their facts; the newest are always kept. A run that tells more of an older one comes too late. */
+const KEPT_BYTES = 64 * 1024 * 1024;
 
-export function createJudgedChanges(database: Sqlite): JudgedChanges {
+export function createJudgedChanges(database: Sqlite, keptBytes = KEPT_BYTES): JudgedChanges {
   const columns = 'change_id AS changeId, state_id AS stateId, lineage, serial, position, facts';
   const get = database.prepare<[string], JudgedRow>(`SELECT ${columns} FROM judged_change WHERE change_id = ?`);
   const from = database.prepare<[string, string, string], JudgedRow>(
@@ -38,6 +40,11 @@ export function createJudgedChanges(database: Sqlite): JudgedChanges {
     `DELETE FROM judged_change WHERE position < (
        SELECT position FROM judged_change ORDER BY position DESC LIMIT 1 OFFSET ${KEPT_CHANGES})`,
   );
+  const total = database.prepare<[], number>('SELECT total(octet_length(facts)) FROM judged_change').pluck();
+  const dropOldest = database.prepare<[string]>(
+    `DELETE FROM judged_change WHERE change_id = (
+       SELECT change_id FROM judged_change WHERE change_id <> ? ORDER BY position LIMIT 1)`,
+  );
   return {
     get: (changeId) => get.get(changeId),
     from: (stateId, lineage, serial) => from.all(stateId, lineage, serial),
@@ -45,6 +52,7 @@ export function createJudgedChanges(database: Sqlite): JudgedChanges {
     put({ changeId, stateId, lineage, serial, position, facts }) {
       put.run(changeId, stateId, lineage, serial, position, facts);
       prune.run();
+      while ((total.get() ?? 0) > keptBytes && dropOldest.run(changeId).changes > 0);
     },
   };
 }

@@ -72,10 +72,10 @@ export function createPlans(database: Sqlite): Plans {
        SELECT reference, plan_id, max(position) AS position FROM plan_sighting WHERE position <= ? GROUP BY reference
      ) JOIN plan_memory ON id = plan_id`;
   const standing = database.prepare<[number, string, string], SeenPlan>(
-    `${standingAt} WHERE kind = 'plan' AND lineage = ? AND serial = ? ORDER BY position DESC LIMIT 64`,
+    `${standingAt} WHERE kind = 'plan' AND lineage = ? AND serial = ? ORDER BY position DESC`,
   );
   const opaque = database.prepare<[number, number], SeenPlan>(
-    `${standingAt} WHERE kind = 'opaque' AND position >= ? ORDER BY position DESC LIMIT 64`,
+    `${standingAt} WHERE kind = 'opaque' AND position >= ? ORDER BY position DESC`,
   );
   const keys = database.prepare<[string, string], Pick<PlanItemRow, 'address' | 'deposed'>>(
     'SELECT address, deposed FROM plan_item WHERE plan_id = ? AND role = ? ORDER BY address, deposed',

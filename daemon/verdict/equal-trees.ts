@@ -1,7 +1,8 @@
 // Equality of two places in redacted trees: shown values by meaning, hidden ones by tag. Pure.
 import { formatJson } from '../json/format.ts';
+import { equalNumbers } from '../json/number.ts';
 import { parsePointer, readPointer } from '../json/pointer.ts';
-import { isJsonArray, isJsonObject, member, type Json } from '../json/value.ts';
+import { isJsonArray, isJsonObject, member, NumberText, type Json } from '../json/value.ts';
 import type { HiddenValue } from '../record/observation.ts';
 import { childPath } from '../redaction/keys.ts';
 
@@ -18,6 +19,10 @@ export function equalTrees(left: Place, right: Place): boolean {
 
 export function isText(value: Json): value is string {
   return typeof value === 'string';
+}
+
+export function isNumber(value: Json): value is number | NumberText {
+  return typeof value === 'number' || value instanceof NumberText;
 }
 
 /** Undefined where that cannot be told: a side was rebuilt from the log, or lies under another key. */
@@ -45,7 +50,7 @@ function isEqual(a: Json, left: Place, b: Json, right: Place): boolean {
       isEqual(member(a, key) ?? null, at(left, key), member(b, key) ?? null, at(right, key)),
     );
   }
-  return formatJson(a) === formatJson(b);
+  return isNumber(a) && isNumber(b) ? equalNumbers(a, b) : formatJson(a) === formatJson(b);
 }
 
 function at(place: Place, key: string): Place {

@@ -3,6 +3,7 @@
 import type { NetAction } from '../record/data.ts';
 import type { InstanceJudgement, JudgementCounts, Verdict, VerdictReason } from '../record/verdict-data.ts';
 import { judgeItem, type JudgedItem, type MadeItem, type PlannedItem } from './judge-instance.ts';
+import { createEffort } from './same-value.ts';
 
 /** What a plan says, as far as a verdict needs it. */
 export interface JudgedPlan {
@@ -34,19 +35,20 @@ export function judgeChange(plan: JudgedPlan, made: MadeChange): Judged {
   const covered = new Set<string>();
   let hasOther = false;
   let hasMore = false;
+  const effort = createEffort();
   const add = (address: string, deposed: string, { judgement, isUndone, reasons: own }: JudgedItem): void => {
     const place = { address, ...(deposed === '' ? {} : { deposed }) };
     instances.push({ ...place, judgement, ...(isUndone ? { undone: true as const } : {}) });
-    reasons.push(...own);
+    for (const reason of own) reasons.push(reason);
   };
   for (const item of plan.items) {
     covered.add(keyOf(item.address, item.deposed));
-    const judged = judgeItem(item, made.item(item));
+    const judged = judgeItem(item, made.item(item), effort);
     hasOther ||= judged.judgement === 'not-planned';
     add(item.address, item.deposed, judged);
   }
-  for (const { address, deposed = '' } of touched(made)) {
-    if (covered.has(keyOf(address, deposed)) || (deposed === '' && plan.left.has(address))) continue;
+  for (const { address, deposed = '', isLeft } of touched(made)) {
+    if (covered.has(keyOf(address, deposed)) || (isLeft && plan.left.has(address))) continue;
     const isAdopted = plan.isAdopted(address, deposed);
     hasMore ||= !isAdopted;
     add(address, deposed, unplanned(address, deposed, isAdopted));
@@ -60,10 +62,25 @@ export function judgeChange(plan: JudgedPlan, made: MadeChange): Judged {
   };
 }
 
+interface Touched {
+  readonly address: string;
+  readonly deposed?: string;
+  /** What was there is there no more; whatever is there since came without a plan. */
+  readonly isLeft: boolean;
+}
+
 /** A move touches the place it left, too. */
-function touched({ net, outputs }: MadeChange): readonly Pick<NetAction, 'address' | 'deposed'>[] {
+function touched({ net, outputs }: MadeChange): readonly Touched[] {
   const left = net.flatMap(({ previousAddress }) => (previousAddress === undefined ? [] : [previousAddress]));
-  return [...net, ...[...left, ...outputs].map((address) => ({ address }))];
+  return [
+    ...net.map((action) => ({ ...action, isLeft: action.deposed === undefined && isRemoval(action) })),
+    ...left.map((address) => ({ address, isLeft: true })),
+    ...outputs.map((address) => ({ address, isLeft: false })),
+  ];
+}
+
+function isRemoval({ actions }: NetAction): boolean {
+  return actions.every((action) => action === 'delete' || action === 'forget');
 }
 
 function unplanned(address: string, deposed: string, isAdopted: boolean): JudgedItem {

@@ -3,7 +3,14 @@ import type { NetAction } from '../record/data.ts';
 import type { PlanAction } from '../record/plan-data.ts';
 import type { Judgement, ReasonCode, VerdictReason } from '../record/verdict-data.ts';
 import { valueAt } from './equal-trees.ts';
-import { compareValues, isSpelling, type PlannedSide, type Side, type ValueFinding } from './same-value.ts';
+import {
+  compareValues,
+  isSpelling,
+  type Effort,
+  type PlannedSide,
+  type Side,
+  type ValueFinding,
+} from './same-value.ts';
 
 /** An instance or output that a plan changes. */
 export interface PlannedItem {
@@ -39,9 +46,9 @@ export interface JudgedItem {
   readonly reasons: readonly VerdictReason[];
 }
 
-export function judgeItem(item: PlannedItem, made: MadeItem): JudgedItem {
+export function judgeItem(item: PlannedItem, made: MadeItem, effort: Effort): JudgedItem {
   const place = { address: item.address, ...(item.deposed === '' ? {} : { deposed: item.deposed }) };
-  const result = made.planned === undefined ? judgeRemoval(made) : judgeMaking(item, made.planned, made);
+  const result = made.planned === undefined ? judgeRemoval(made) : judgeMaking(item, made.planned, made, effort);
   return {
     judgement: result.judgement,
     isUndone: result.isUndone,
@@ -68,7 +75,7 @@ function judgeRemoval({ after, net }: MadeItem): Result {
   return net === undefined ? one('planned', 'not-done') : one('not-planned', 'other-action');
 }
 
-function judgeMaking(item: PlannedItem, planned: PlannedSide, made: MadeItem): Result {
+function judgeMaking(item: PlannedItem, planned: PlannedSide, made: MadeItem, effort: Effort): Result {
   const { before, after, net } = made;
   if (after.value === undefined) {
     // Half of a replacement, or never begun.
@@ -84,6 +91,7 @@ function judgeMaking(item: PlannedItem, planned: PlannedSide, made: MadeItem): R
     before: isReplacement ? NOTHING : before,
     isLenient: item.isLenient,
     isTouched: net !== undefined,
+    effort,
   });
   return judgeValue(findings, made);
 }

@@ -2,10 +2,11 @@
 // local tags. What a provider may make of a planned value is told apart from another value (docs/VERDICTS.md).
 import { equalNumbers } from '../json/number.ts';
 import { childPath } from '../redaction/keys.ts';
-import { isDecimal, readContainer } from '../redaction/spelling.ts';
-import { isJsonArray, isJsonObject, member, NumberText, type Json, type JsonObject } from '../json/value.ts';
+import { isDecimal, isNumberMeaning, isTextMeaning, readContainer } from '../redaction/spelling.ts';
+import { isJsonArray, isJsonObject, member, type Json, type JsonObject } from '../json/value.ts';
 import type { ReasonCode } from '../record/verdict-data.ts';
-import { equalTrees, isSameHidden, isText, type Place } from './equal-trees.ts';
+import { equalTrees, isNumber, isSameHidden, isText, type Place } from './equal-trees.ts';
+import { canMatch } from './match-elements.ts';
 import type { HiddenValue } from '../record/observation.ts';
 
 /** A redacted tree; undefined: not there. */
@@ -32,6 +33,18 @@ export interface Comparison {
   readonly isLenient: boolean;
   /** The change wrote the object. */
   readonly isTouched: boolean;
+  /** Shared by all values that are compared for one verdict. */
+  readonly effort: Effort;
+}
+
+/** What may be spent on lists in another order: each element may have to be held against every other, at every depth. */
+export interface Effort {
+  left: number;
+}
+
+/** Values; some seconds. What would need more is not comparable. */
+export function createEffort(): Effort {
+  return { left: 4_000_000 };
 }
 
 /** Longer lists are compared in their order only: every element may have to be held against every other. */
@@ -62,7 +75,13 @@ class Walk {
   readonly #actual: Hidden;
   readonly #before: Hidden;
   readonly #unknown: ReadonlySet<string>;
+  /** How many unknown values lie at or below a place. */
+  readonly #unknowns: ReadonlyMap<string, number>;
   readonly #comparison: Comparison;
+  readonly #asBefore = new Map<string, boolean>();
+  /** Elements are tried against each other: the first difference is enough. */
+  #isTrial = false;
+  #hasFailed = false;
 
   constructor(comparison: Comparison) {
     const { planned, actual, before } = comparison;
@@ -71,9 +90,11 @@ class Walk {
     this.#actual = byPath(actual.hidden);
     this.#before = byPath(before.hidden);
     this.#unknown = new Set(planned.unknown);
+    this.#unknowns = countUnknowns(this.#unknown);
   }
 
   node(planned: Json | undefined, actual: Json | undefined, paths: Paths): void {
+    if (this.#isTrial && (this.#hasFailed || (this.#comparison.effort.left -= 1) < 0)) return this.#fail();
     if (this.#unknown.has(paths.planned)) return;
     const hiddenPlanned = this.#planned.get(paths.planned);
     const hiddenActual = this.#actual.get(paths.actual);
@@ -83,8 +104,7 @@ class Walk {
     if (isJsonObject(planned) && isJsonObject(actual)) return this.#members(planned, actual, paths);
     if (isJsonArray(planned) && isJsonArray(actual)) return this.#elements(planned, actual, paths);
     if (isSameScalar(planned ?? null, actual ?? null)) return;
-    const code = this.#comparison.isLenient ? this.#spelling(planned ?? null, actual ?? null, paths.actual) : undefined;
-    this.#differ(paths.actual, code);
+    this.#differ(paths.actual, this.#comparison.isLenient ? this.#spelling(planned, actual ?? null, paths) : undefined);
   }
 
   #hidden(
@@ -95,20 +115,19 @@ class Walk {
     if (hidden.planned !== undefined && hidden.actual !== undefined) {
       const same = isSameHidden(hidden.planned, hidden.actual, paths.planned === paths.actual);
       // A saved plan does not tell which of its texts are numbers.
-      if (same === true || hidden.planned.meaning === hidden.actual.tag) return;
+      if (same === true || isNumberMeaning(hidden.planned, hidden.actual)) return;
       return this.#differ(paths.actual, same === undefined ? 'not-comparable' : this.#hiddenSpelling(hidden));
     }
     const shown = hidden.planned === undefined ? value.planned : value.actual;
     if (shown !== undefined && shown !== null) return this.#differ(paths.actual, 'not-comparable');
-    this.#differ(
-      paths.actual,
-      hidden.planned === undefined && this.#isDefault(paths.actual) ? 'default-set' : undefined,
-    );
+    // What is not planned at all, as one more element, is no default of what is.
+    const isDefault = hidden.planned === undefined && value.planned !== undefined && this.#isDefault(paths.actual);
+    this.#differ(paths.actual, isDefault ? 'default-set' : undefined);
   }
 
   #hiddenSpelling({ planned, actual }: HiddenPair): ReasonCode | undefined {
-    const isSpelling = planned?.meaning !== undefined && planned.meaning === (actual?.meaning ?? actual?.tag);
-    return isSpelling && this.#comparison.isLenient ? 'other-spelling' : undefined;
+    if (planned === undefined || actual === undefined || !this.#comparison.isLenient) return undefined;
+    return isTextMeaning(planned, actual) ? 'other-spelling' : undefined;
   }
 
   #members(planned: JsonObject, actual: JsonObject, paths: Paths): void {
@@ -126,60 +145,80 @@ class Walk {
         this.node(planned[index], actual[index], below(paths, index, index));
       }
     });
-    if (inOrder.every(isSpelling)) return void this.findings.push(...inOrder);
-    if (this.#isAsBefore(paths.actual)) return this.#differ(paths.actual, 'not-done');
+    if (inOrder.every(isSpelling)) return this.#add(inOrder);
+    if (!this.#isTrial && this.#isAsBefore(paths.actual)) return this.#differ(paths.actual, 'not-done');
     const unordered = this.#comparison.isLenient ? this.#unordered(planned, actual, paths) : undefined;
-    this.findings.push(...(unordered ?? inOrder));
+    this.#add(unordered ?? inOrder);
+    this.#hasFailed ||= this.#isTrial && unordered === undefined;
   }
 
   /** Every planned element with one of its own; where unknown ones became equal, they share it. */
   #unordered(planned: readonly Json[], actual: readonly Json[], paths: Paths): readonly ValueFinding[] | undefined {
-    const isMerged = actual.length < planned.length && this.#hasUnknownBelow(paths.planned);
+    const isMerged = actual.length < planned.length && this.#unknownsBelow(paths.planned) > 0;
     if (planned.length > MAX_UNORDERED || (actual.length !== planned.length && !isMerged)) return undefined;
-    const free = new Set(actual.keys());
-    const used = new Set<number>();
-    const found: ValueFinding[] = [{ path: paths.actual, code: 'other-order' }];
-    // What is known whole first: an unknown element fits anything.
-    const order = [...planned.keys()].sort((a, b) => this.#unknownsAt(paths, a) - this.#unknownsAt(paths, b));
-    for (const index of order) {
-      const fit = [...(isMerged && free.size === 0 ? used : free)].find((at) =>
-        this.#attempt(() => this.node(planned[index], actual[at], below(paths, index, at))).every(isSpelling),
-      );
-      if (fit === undefined) return undefined;
-      free.delete(fit);
-      used.add(fit);
-    }
-    return free.size === 0 ? found : undefined;
+    // One alone has no other order.
+    if (planned.length < 2) return undefined;
+    const unknownsAt = (index: number): number => this.#unknowns.get(`${paths.planned}/${index}`) ?? 0;
+    const isMatch = canMatch({
+      // What is known whole first: an unknown element fits anything.
+      planned: [...planned.keys()].sort((a, b) => unknownsAt(a) - unknownsAt(b)),
+      actualCount: actual.length,
+      canShare: (index) => isMerged && unknownsAt(index) > 0,
+      fits: (index, at) => this.#fits(() => this.node(planned[index], actual[at], below(paths, index, at))),
+    });
+    if (isMatch) return [{ path: paths.actual, code: 'other-order' }];
+    return this.#comparison.effort.left < 0 ? [{ path: paths.actual, code: 'not-comparable' }] : undefined;
   }
 
-  #unknownsAt({ planned }: Paths, index: number): number {
-    const path = `${planned}/${index}`;
-    return [...this.#unknown].filter((pointer) => pointer === path || pointer.startsWith(`${path}/`)).length;
+  #unknownsBelow(path: string): number {
+    return (this.#unknowns.get(path) ?? 0) - (this.#unknown.has(path) ? 1 : 0);
   }
 
-  #hasUnknownBelow(path: string): boolean {
-    return [...this.#unknown].some((pointer) => pointer.startsWith(`${path}/`));
+  #fits(work: () => void): boolean {
+    const outer = this.#isTrial;
+    this.#isTrial = true;
+    const found = this.#attempt(work);
+    this.#isTrial = outer;
+    return found.every(isSpelling);
   }
 
   #attempt(work: () => void): ValueFinding[] {
-    const outer = this.findings;
+    const [outer, hadFailed] = [this.findings, this.#hasFailed];
     const inner: ValueFinding[] = [];
     this.findings = inner;
+    this.#hasFailed = false;
     work();
     this.findings = outer;
+    this.#hasFailed = hadFailed;
     return inner;
+  }
+
+  /** One by one: they may be too many for arguments. */
+  #add(found: readonly ValueFinding[]): void {
+    for (const finding of found) this.findings.push(finding);
+  }
+
+  #fail(): void {
+    if (!this.#hasFailed) this.findings.push({ path: '', code: 'other-value' });
+    this.#hasFailed = true;
   }
 
   #differ(path: string, code: ReasonCode | undefined): void {
     if (code !== undefined && isSpelling({ code })) return void this.findings.push({ path, code });
+    if (this.#isTrial) return this.#fail();
     this.findings.push({ path, code: this.#isAsBefore(path) ? 'not-done' : (code ?? 'other-value') });
   }
 
   /** What stands there stood there before the change. */
   #isAsBefore(path: string): boolean {
     const { actual, before } = this.#comparison;
+    if (before.value === undefined) return false;
+    const known = this.#asBefore.get(path);
+    if (known !== undefined) return known;
     const now: Place = { root: actual.value, hidden: this.#actual, path };
-    return before.value !== undefined && equalTrees(now, { root: before.value, hidden: this.#before, path });
+    const isEqual = equalTrees(now, { root: before.value, hidden: this.#before, path });
+    this.#asBefore.set(path, isEqual);
+    return isEqual;
   }
 
   /** What was planned as null may come with a default when the object is made, and keep it when it is written. */
@@ -188,9 +227,9 @@ class Walk {
     return isLenient && isTouched && (before.value === undefined || this.#isAsBefore(path));
   }
 
-  #spelling(planned: Json, actual: Json, path: string): ReasonCode | undefined {
-    if (isEmpty(planned) && isEmpty(actual)) return 'null-or-empty';
-    if (planned === null) return this.#isDefault(path) ? 'default-set' : undefined;
+  #spelling(planned: Json | undefined, actual: Json, paths: Paths): ReasonCode | undefined {
+    if (isEmpty(planned ?? null) && isEmpty(actual)) return 'null-or-empty';
+    if (planned === null) return this.#isDefault(paths.actual) ? 'default-set' : undefined;
     if (typeof planned !== 'string' || typeof actual !== 'string') return undefined;
     if (withoutSpace(planned) === withoutSpace(actual)) return 'other-space';
     return isSameJson(planned, actual) ? 'other-json' : undefined;
@@ -211,6 +250,17 @@ export function isSpelling({ code }: { readonly code: ReasonCode }): boolean {
   return SPELLINGS.has(code);
 }
 
+function countUnknowns(pointers: Iterable<string>): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const pointer of pointers) {
+    for (let end = pointer.length; end >= 0; end = end === 0 ? -1 : pointer.lastIndexOf('/', end - 1)) {
+      const path = pointer.slice(0, end);
+      counts.set(path, (counts.get(path) ?? 0) + 1);
+    }
+  }
+  return counts;
+}
+
 function byPath(hidden: readonly HiddenValue[]): Hidden {
   return new Map(hidden.map((value) => [value.path, value]));
 }
@@ -225,10 +275,6 @@ function isSameScalar(planned: Json, actual: Json): boolean {
   // No integer and no exact double: text in a saved plan.
   if (isText(planned)) return isDecimal(planned) && equalNumbers(planned, actual);
   return isNumber(planned) && equalNumbers(planned, actual);
-}
-
-function isNumber(value: Json): value is number | NumberText {
-  return typeof value === 'number' || value instanceof NumberText;
 }
 
 /** null, and what providers of the legacy type system write for it. */
