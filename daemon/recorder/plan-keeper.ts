@@ -76,7 +76,7 @@ export function createPlanKeeper(parts: RecorderParts, { keys, plans, onRecorded
     const { lineage, serial } = plan.prior ?? UNTOLD;
     const place = { lineage, serial, stateId: state?.id ?? '', workspace: observed.backend?.workspace ?? '' };
     const items = [...toPlanItems(observed), ...refreshedItems(plan, observed, state)];
-    plans.add({ id, tag, kind: 'plan', ...place }, items, environment.now());
+    plans.add({ id, tag, kind: 'plan', ...place, owner: ownerOf(sighting) }, items, environment.now());
     return id;
   };
 
@@ -106,7 +106,11 @@ export function createPlanKeeper(parts: RecorderParts, { keys, plans, onRecorded
       data: { ...head, code, reason },
     });
     const kind = code === 'plan-encrypted' || code === 'plan-cloud' ? 'opaque' : 'damaged';
-    plans.add({ id, tag, kind, stateId: '', ...UNTOLD, workspace: '' }, [], environment.now());
+    plans.add(
+      { id, tag, kind, stateId: '', ...UNTOLD, workspace: '', owner: ownerOf(sighting) },
+      [],
+      environment.now(),
+    );
     return id;
   };
 
@@ -144,7 +148,7 @@ export function createPlanKeeper(parts: RecorderParts, { keys, plans, onRecorded
       const before = entries.size();
       const id = isKnown ? known.id : record(sighting, tag);
       if (id === undefined) return 'nothing';
-      plans.addSighting(place, id, before);
+      plans.addSighting(place, id, before, ownerOf(sighting));
       if (entries.size() === before) return 'nothing';
       onRecorded(id);
       return 'recorded';
@@ -213,4 +217,8 @@ function subjectOf({ tool, toolVersion, mode }: ObservedPlan): string {
 
 function ownerClaim(uid: number): Claim {
   return { field: 'owner', value: `uid:${uid}`, known: 'observed', by: 'plan-file' };
+}
+
+function ownerOf({ run, ownerUid }: PlanSighting): string {
+  return run?.uid ?? (ownerUid === undefined ? '' : `uid:${ownerUid}`);
 }

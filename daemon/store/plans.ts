@@ -15,6 +15,8 @@ export interface PlanRow {
   readonly lineage: string;
   readonly serial: string;
   readonly workspace: string;
+  /** Account of its file, or of the run that left it: `uid:1001`; '' where it is not known. */
+  readonly owner: string;
 }
 
 export interface PlanItemRow {
@@ -39,7 +41,7 @@ export interface Plans {
   lastAt(reference: string): PlanRow | undefined;
   add(plan: PlanRow, items: readonly PlanItemRow[], seenMs: number): void;
   /** `position`: size of the log when it was seen there. */
-  addSighting(reference: string, planId: string, position: number): void;
+  addSighting(reference: string, planId: string, position: number, owner: string): void;
   /** The plan that stood at each place when the log had `position` leaves, newest first: those for a version. */
   standing(lineage: string, serial: string, position: number): readonly SeenPlan[];
   /** The same for those that tell nothing, seen since the log had `since` leaves. */
@@ -56,7 +58,7 @@ const KEPT_SIGHTINGS = 20_000;
 /** What older plans say is forgotten: a change of theirs is then undetermined. The newest plan is always kept. */
 const KEPT_ITEM_BYTES = 256 * 1024 * 1024;
 
-const COLUMNS = 'id, tag, kind, state_id AS stateId, lineage, serial, workspace';
+const COLUMNS = 'id, tag, kind, state_id AS stateId, lineage, serial, workspace, plan_memory.owner';
 
 export function createPlans(database: Sqlite): Plans {
   const withTag = database.prepare<[string], PlanRow>(`SELECT ${COLUMNS} FROM plan_memory WHERE tag = ?`);
@@ -101,49 +103,69 @@ export function createPlans(database: Sqlite): Plans {
 }
 
 function createWriters(database: Sqlite): Pick<Plans, 'add' | 'addSighting'> {
-  const add = database.prepare('INSERT INTO plan_memory VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
+  const add = database.prepare('INSERT INTO plan_memory VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)');
   const addItem = database.prepare('INSERT OR REPLACE INTO plan_item VALUES (?, ?, ?, ?, ?)');
-  const addSighting = database.prepare('INSERT OR REPLACE INTO plan_sighting VALUES (?, ?, ?)');
-  const pruneSightings = database.prepare(
-    `DELETE FROM plan_sighting WHERE position < (
-       SELECT position FROM plan_sighting ORDER BY position DESC LIMIT 1 OFFSET ${KEPT_SIGHTINGS})`,
-  );
+  const addSighting = database.prepare('INSERT OR REPLACE INTO plan_sighting VALUES (?, ?, ?, ?)');
+  const pruneSightings = createPruneSightings(database);
   const forget = createForget(database);
   return {
-    add({ id, tag, kind, stateId, lineage, serial, workspace }, items, seenMs) {
+    add({ id, tag, kind, stateId, lineage, serial, workspace, owner }, items, seenMs) {
       const bytes = items.reduce((sum, { body }) => sum + body.length, 0);
-      add.run(id, tag, kind, stateId, lineage, serial, workspace, bytes, seenMs);
+      add.run(id, tag, kind, stateId, lineage, serial, workspace, owner, bytes, seenMs);
       for (const { role, address, deposed, body } of items) addItem.run(id, role, address, deposed, body);
       forget(id);
     },
-    addSighting(reference, planId, position) {
-      addSighting.run(position, reference, planId);
-      pruneSightings.run();
+    addSighting(reference, planId, position, owner) {
+      addSighting.run(position, reference, planId, owner);
+      pruneSightings();
     },
   };
 }
 
-/** Forgets what the oldest plans say beyond the bound, and beyond another one that they were there. */
+/** Beyond the bound the account goes first that has most: one that floods pushes out its own. */
+function createPruneSightings(database: Sqlite): () => void {
+  const count = database.prepare<[], number>('SELECT count(*) FROM plan_sighting').pluck();
+  const prune = database.prepare(
+    `DELETE FROM plan_sighting WHERE (reference, position) IN (
+       SELECT reference, position FROM plan_sighting WHERE owner = (
+         SELECT owner FROM plan_sighting GROUP BY owner ORDER BY count(*) DESC LIMIT 1) ORDER BY position LIMIT 1)`,
+  );
+  return () => {
+    while ((count.get() ?? 0) > KEPT_SIGHTINGS) prune.run();
+  };
+}
+
+/** Forgets what plans say beyond the bound, and beyond another one that they were there; the same account first. */
 function createForget(database: Sqlite): (newest: string) => void {
   const total = database.prepare<[], number>('SELECT total(size_bytes) FROM plan_memory WHERE size_bytes > 0').pluck();
-  const oldest = database
-    .prepare<[string], string>('SELECT id FROM plan_memory WHERE size_bytes > 0 AND id <> ? ORDER BY seen_ms LIMIT 1')
+  const largest = database
+    .prepare<[string, string], string>(
+      `SELECT id FROM plan_memory WHERE size_bytes > 0 AND id <> ? AND owner = (
+         SELECT owner FROM plan_memory WHERE size_bytes > 0 AND id <> ?
+         GROUP BY owner ORDER BY total(size_bytes) DESC LIMIT 1) ORDER BY seen_ms, id LIMIT 1`,
+    )
     .pluck();
   const dropItems = database.prepare('DELETE FROM plan_item WHERE plan_id = ?');
   // Its items are not kept.
   const mark = database.prepare('UPDATE plan_memory SET size_bytes = -1 WHERE id = ?');
-  const old = database
-    .prepare<[], string>(`SELECT id FROM plan_memory ORDER BY seen_ms DESC LIMIT -1 OFFSET ${KEPT_PLANS}`)
+  const count = database.prepare<[], number>('SELECT count(*) FROM plan_memory').pluck();
+  const most = database
+    .prepare<[], string>(
+      `SELECT id FROM plan_memory WHERE owner = (
+         SELECT owner FROM plan_memory GROUP BY owner ORDER BY count(*) DESC LIMIT 1) ORDER BY seen_ms, id LIMIT 1`,
+    )
     .pluck();
   const drop = database.prepare('DELETE FROM plan_memory WHERE id = ?');
   return (newest) => {
     while ((total.get() ?? 0) > KEPT_ITEM_BYTES) {
-      const id = oldest.get(newest);
+      const id = largest.get(newest, newest);
       if (id === undefined) break;
       dropItems.run(id);
       mark.run(id);
     }
-    for (const id of old.all()) {
+    while ((count.get() ?? 0) > KEPT_PLANS) {
+      const id = most.get();
+      if (id === undefined) break;
       dropItems.run(id);
       drop.run(id);
     }

@@ -91,14 +91,14 @@ CREATE TABLE IF NOT EXISTS source_cursor (
 DROP TABLE IF EXISTS plan;
 CREATE TABLE IF NOT EXISTS plan_memory (
   id TEXT PRIMARY KEY, tag TEXT NOT NULL, kind TEXT NOT NULL, state_id TEXT NOT NULL,
-  lineage TEXT NOT NULL, serial TEXT NOT NULL, workspace TEXT NOT NULL,
+  lineage TEXT NOT NULL, serial TEXT NOT NULL, workspace TEXT NOT NULL, owner TEXT NOT NULL,
   size_bytes INTEGER NOT NULL, seen_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS plan_memory_by_tag ON plan_memory (tag);
 CREATE INDEX IF NOT EXISTS plan_memory_by_version ON plan_memory (lineage, serial);
 -- Which plan stood at a place, and since which size of the log.
 CREATE TABLE IF NOT EXISTS plan_sighting (
-  position INTEGER NOT NULL, reference TEXT NOT NULL, plan_id TEXT NOT NULL,
+  position INTEGER NOT NULL, reference TEXT NOT NULL, plan_id TEXT NOT NULL, owner TEXT NOT NULL,
   PRIMARY KEY (reference, position)
 ) STRICT, WITHOUT ROWID;
 -- What a plan says, redacted, as far as a verdict needs it.
