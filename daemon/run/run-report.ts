@@ -16,6 +16,7 @@ import { parseCommandLine } from '../terraform/command-line.ts';
 import { readBounded } from './bounded-file.ts';
 import { collectClaims } from './claims.ts';
 import { writesState } from './recorded-commands.ts';
+import { readJsonInto } from './json-into.ts';
 import type { BeginRun, EndRun } from './reporter-messages.ts';
 import { pullState } from './state-pull.ts';
 import { toolVersionOf } from './tool-version.ts';
@@ -92,10 +93,13 @@ export class RunReport {
     return delivery;
   }
 
-  /** `stream`: Terraform's own JSON lines, whole, where there are some. */
-  async tellEnd(end: EndRun, stream: Uint8Array | undefined): Promise<Delivery> {
+  /** `teed`: Terraform's own JSON lines on standard output, whole, where there are some. */
+  async tellEnd(end: EndRun, teed: Uint8Array | undefined): Promise<Delivery> {
     const { claims, backend } = await this.#backendNow();
-    const [plan, state] = await Promise.all([this.#planOfRun(), this.#pull(backend)]);
+    const { argv, startedAt } = this.#begin;
+    const written = teed === undefined ? readJsonInto(argv, this.#directory, startedAt) : undefined;
+    const [plan, state, other] = await Promise.all([this.#planOfRun(), this.#pull(backend), written]);
+    const stream = teed ?? other;
     const observation: RunFinishedObservation = {
       schema: 1,
       kind: 'run.finished',
@@ -109,7 +113,7 @@ export class RunReport {
       exitCode: end.exitCode,
       signal: end.signal,
       durationMs: end.durationMs,
-      startedAt: this.#begin.startedAt,
+      startedAt,
     };
     const attachments = [toAttachment('plan', plan), toAttachment('stream', stream), toAttachment('state', state)];
     return this.#deliverEnd(observation, attachments.flat());
