@@ -61,6 +61,8 @@ export class RunReport {
   readonly #appliedPlan: Promise<Uint8Array | undefined>;
   /** It came with the start: it counts for the verdict from there on. */
   #isPlanTold = false;
+  /** A short run ends before its start is told. */
+  #start: Promise<unknown> = Promise.resolve();
 
   constructor(begin: BeginRun, world: ReportWorld) {
     this.#world = world;
@@ -71,7 +73,13 @@ export class RunReport {
     this.#appliedPlan = this.#command.subcommand === 'plan' ? Promise.resolve(undefined) : this.#readPlan();
   }
 
-  async tellStart(): Promise<Delivery> {
+  tellStart(): Promise<Delivery> {
+    const start = this.#tellStart();
+    this.#start = start;
+    return start;
+  }
+
+  async #tellStart(): Promise<Delivery> {
     const { claims, backend } = await this.#gathered;
     const { pid, startTicks, run, startedAt, spoolDir, budgetMs } = this.#begin;
     const observation: RunStartedObservation = {
@@ -95,6 +103,7 @@ export class RunReport {
 
   /** `teed`: Terraform's own JSON lines on standard output, whole, where there are some. */
   async tellEnd(end: EndRun, teed: Uint8Array | undefined): Promise<Delivery> {
+    await this.#start.catch(() => undefined);
     const { claims, backend } = await this.#backendNow();
     const { argv, startedAt } = this.#begin;
     const written = teed === undefined ? readJsonInto(argv, this.#directory, startedAt) : undefined;
