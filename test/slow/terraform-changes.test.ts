@@ -1,7 +1,7 @@
 // What a configuration makes Terraform do to its objects, by Terraform's own account, beside what the log says: one
 // change each, with the right kind, the same net actions, and no more certainty than there is.
 import { expect } from 'chai';
-import { countsOf, factsOf, netOf, valueOf } from '../support/change-facts.ts';
+import { basesOf, countsOf, factsOf, netOf, valueOf } from '../support/change-facts.ts';
 import { requireComponent } from '../support/components.ts';
 import { createFirst, formatThing } from '../support/provider/configuration.ts';
 import { createThing } from '../support/provider/thing-store.ts';
@@ -142,7 +142,7 @@ describe('a real terraform and its configuration, as changes', () => {
     expect(netOf(change))
       .to.deep.equal(reportedBy(run))
       .and.deep.equal({ 'scripted_thing.got': ['create'] });
-    expect(change.records.map(({ record }) => record.data['actionBasis'])).to.deep.equal(['state']);
+    expect(basesOf(change)).to.deep.equal(['state']);
   });
 
   for (const destroy of [true, false]) {
@@ -157,7 +157,7 @@ describe('a real terraform and its configuration, as changes', () => {
       expect(netOf(change))
         .to.deep.equal(reportedBy(run))
         .and.deep.equal({ 'scripted_thing.b': ['delete'] });
-      expect(change.records.map(({ record }) => record.data['actionBasis'])).to.deep.equal(['state']);
+      expect(basesOf(change)).to.deep.equal(['state']);
     });
   }
 

@@ -2,7 +2,7 @@
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { countsOf, expectQuick, factsOf, netOf, valueOf } from '../support/change-facts.ts';
+import { basesOf, countsOf, expectQuick, factsOf, netOf, valueOf } from '../support/change-facts.ts';
 import { requireComponent } from '../support/components.ts';
 import { formatThing } from '../support/provider/configuration.ts';
 import { createThing } from '../support/provider/thing-store.ts';
@@ -88,7 +88,7 @@ describe('commands on a real state, as changes', () => {
       const change = await scene.change();
       expect(factsOf(change)).to.deep.equal({ ...linked, kind: 'import' });
       expect(netOf(change)).to.deep.equal({ 'scripted_thing.got': ['import'] });
-      expect(change.records.map(({ record }) => record.data['actionBasis'])).to.deep.equal(['lock']);
+      expect(basesOf(change)).to.deep.equal(['lock']);
     });
 
     it('hands objects to another provider', async () => {

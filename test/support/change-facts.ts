@@ -43,3 +43,8 @@ export function valueOf(change: ChangeDetail, address: string, path: string): re
 export function countsOf({ summary }: ChangeDetail): Partial<Record<Exclude<Action, 'untaint'> | 'output', number>> {
   return Object.fromEntries(Object.entries(summary.counts).filter(([, count]) => count > 0));
 }
+
+/** What the action of each step rests on, in the order of the log. */
+export function basesOf({ records }: ChangeDetail): readonly unknown[] {
+  return records.flatMap(({ record }) => (record.type === 'resource.changed' ? [record.data['actionBasis']] : []));
+}
