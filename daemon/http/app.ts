@@ -6,9 +6,11 @@ import { createCheckpointResource } from './checkpoint.ts';
 import { assertHost, assertMethod, assertNoBody, assertOrigin, createTokenGuard, setSafeHeaders } from './guards.ts';
 import { getLivez } from './livez.ts';
 import type { LogReader } from './log-reader.ts';
+import { createReachGuard, createScopeGuard } from './principal.ts';
 import { sendProblem, type Problem } from './problem.ts';
 import { createRecordResource } from './record.ts';
 import { createRecordsResource } from './records.ts';
+import type { Resource } from './resource.ts';
 
 export interface AppOptions {
   readonly reader: LogReader;
@@ -29,12 +31,22 @@ export function createApp(options: AppOptions): Express {
   app.get('/livez', getLivez);
   // Also unknown paths answer 401 without the token: nobody can feel their way through the API.
   app.use(createTokenGuard(options.tokenHash));
-  app.get('/v1/records', createRecordsResource(options.reader));
-  app.get('/v1/records/:key', createRecordResource(options.reader));
-  app.get('/v1/checkpoint', createCheckpointResource(options.reader));
+  for (const { method, path, scope, reach, handler } of createResources(options)) {
+    app[method](path, createScopeGuard(scope), createReachGuard(reach), handler);
+  }
   app.use(answerUnknownPath);
   app.use(createFailureHandler(options.onFailure));
   return app;
+}
+
+/** Every resource behind the guards. */
+export function createResources({ reader }: Pick<AppOptions, 'reader'>): readonly Resource[] {
+  const read = { method: 'get', scope: 'read', reach: 'log', recorded: 'read' } as const;
+  return [
+    { ...read, path: '/v1/records', handler: createRecordsResource(reader) },
+    { ...read, path: '/v1/records/:key', handler: createRecordResource(reader) },
+    { ...read, path: '/v1/checkpoint', handler: createCheckpointResource(reader) },
+  ];
 }
 
 const answerUnknownPath: RequestHandler = (_request, response) => {

@@ -2,6 +2,7 @@
 // method, body, token. Nothing here reads the log.
 import type { IncomingMessage } from 'node:http';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { setPrincipal } from './principal.ts';
 import { sendProblem } from './problem.ts';
 import { isToken, parseBearer } from './token.ts';
 
@@ -71,7 +72,10 @@ export function assertNoBody(request: Request, response: Response, next: NextFun
 export function createTokenGuard(tokenHash: Uint8Array): RequestHandler {
   return (request, response, next) => {
     const presented = parseBearer(request.headers.authorization);
-    if (presented !== undefined && isToken(presented, tokenHash)) return next();
+    if (presented !== undefined && isToken(presented, tokenHash)) {
+      setPrincipal(response, { name: 'token:local', scope: 'admin', states: undefined });
+      return next();
+    }
     const missing = presented === undefined;
     response.setHeader('www-authenticate', `Bearer realm="stateseal"${missing ? '' : ', error="invalid_token"'}`);
     sendProblem(response, {

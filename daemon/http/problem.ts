@@ -8,6 +8,8 @@ export type ProblemCode =
   | 'token-missing'
   | 'token-wrong'
   | 'origin-refused'
+  | 'scope-refused'
+  | 'reach-refused'
   | 'host-refused'
   | 'method-refused'
   | 'not-found'

@@ -30,11 +30,11 @@ const DAMAGED: Problem = {
 
 const REASONS = { open: 'not-sealed-yet', frozen: 'not-signed-yet' } as const;
 
-export function createRecordResource(reader: LogReader): RequestHandler<{ key: string }> {
+export function createRecordResource(reader: LogReader): RequestHandler<Record<string, string>> {
   return (request, response) => {
     const problem = parseNoQuery(request.url);
     if (problem !== undefined) return sendProblem(response, problem);
-    const key = parseRecordKey(request.params.key);
+    const key = parseRecordKey(request.params['key'] ?? '');
     if (isProblem(key)) return sendProblem(response, key);
     const entry = findEntry(reader, key);
     if (entry === undefined) return sendProblem(response, UNKNOWN);
