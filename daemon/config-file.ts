@@ -45,7 +45,13 @@ export interface ConfigFile {
     readonly connectSeconds?: number;
     readonly requestSeconds?: number;
   };
-  readonly http?: { readonly host?: string; readonly port?: number };
+  readonly http?: {
+    readonly host?: string;
+    readonly port?: number;
+    readonly names?: readonly string[];
+    readonly tls?: { readonly certFile: string; readonly keyFile: string };
+    readonly userHeader?: string;
+  };
   readonly spool?: {
     readonly directory?: string;
     readonly maxFilesPerAccount?: number;

@@ -30,7 +30,7 @@ export interface Config {
   readonly redaction: PolicyOptions;
   readonly seal: { readonly maxAgeMs: number; readonly maxRecords: number; readonly maxBytes: number };
   readonly archive: ArchiveConfig;
-  readonly http: { readonly host: string; readonly port: number } | undefined;
+  readonly http: HttpConfig | undefined;
   readonly spool: { readonly directory: string; readonly quotas: Quotas };
   /** The HTTP state backend; undefined unless configured. */
   readonly backend: BackendConfig | undefined;
@@ -39,6 +39,17 @@ export interface Config {
   readonly heartbeatMs: number;
   /** Versions without a lock that are quiet for so long are one settled change. */
   readonly quietMs: number;
+}
+
+export interface HttpConfig {
+  /** Where others than this host reach it: with `tls` alone. */
+  readonly host: string;
+  readonly port: number;
+  /** What it is called by others than this host. */
+  readonly names: readonly string[];
+  readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
+  /** In which a proxy with a token of scope 'proxy' names who is signed in. */
+  readonly userHeader: string;
 }
 
 export interface ArchiveConfig {
@@ -108,7 +119,7 @@ export async function loadConfig(
       maxBytes: file.seal?.maxBytes ?? 4 * 1024 * 1024,
     },
     archive: toArchive(flags, file, { dataDir, base, environment }),
-    http: toHttp(flags, file),
+    http: toHttp(flags, file, base),
     spool: toSpool(file, { dataDir, base, environment }),
     backend: toBackend(file.backend, base, sources),
     logName: file.log?.name ?? defaultLogName(),
@@ -180,7 +191,8 @@ function toTimeouts({ connectSeconds, requestSeconds }: NonNullable<ConfigFile['
   return { connectMs: (connectSeconds ?? 10) * 1000, requestMs: (requestSeconds ?? 60) * 1000 };
 }
 
-function toHttp(flags: Flags, file: ConfigFile): Config['http'] {
+function toHttp(flags: Flags, file: ConfigFile, base: string): Config['http'] {
+  const { host = '127.0.0.1', names = [], tls, userHeader = 'X-Forwarded-User' } = file.http ?? {};
   const port = flags.httpPort === undefined ? (file.http?.port ?? 7373) : Number(flags.httpPort);
   if (flags.httpPort === 'off') return undefined;
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
@@ -188,7 +200,8 @@ function toHttp(flags: Flags, file: ConfigFile): Config['http'] {
       hint: 'for example --http 7373',
     });
   }
-  return { host: file.http?.host ?? '127.0.0.1', port };
+  const files = tls && { certFile: resolve(base, tls.certFile), keyFile: resolve(base, tls.keyFile) };
+  return { host, port, names, tls: files, userHeader };
 }
 
 /** Where clients look for it, too: $STATESEAL_SPOOL, the service's own where this account owns it, <data dir>/spool. */

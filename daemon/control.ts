@@ -5,7 +5,7 @@ import { createConnection, createServer, type Server, type Socket } from 'node:n
 import { dirname, basename } from 'node:path';
 import { ConfigError, StatesealError, StoreError, describeForeign } from './errors.ts';
 
-export type ControlVerb = 'seal' | 'status' | 'look' | 'note' | 'import';
+export type ControlVerb = 'seal' | 'status' | 'look' | 'note' | 'import' | 'open';
 /** What a verb was asked with: untrusted until its handler has checked it. */
 export type ControlPayload = Readonly<Record<string, unknown>>;
 export type ControlHandlers = Readonly<Record<ControlVerb, (payload: ControlPayload) => Promise<object>>>;

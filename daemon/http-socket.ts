@@ -5,13 +5,14 @@ import type { Server } from 'node:http';
 /** Rejects with what `toError` makes of Node's words. */
 export function listen(
   server: Server,
-  { host, port }: { readonly host: string; readonly port: number },
+  at: { readonly host: string; readonly port: number } | { readonly path: string },
   toError: (error: Error) => Error,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const refuse = (error: Error): void => reject(toError(error));
     server.once('error', refuse);
-    server.listen({ host, port, exclusive: true }, () => {
+    const place = 'path' in at ? { path: at.path } : { host: at.host, port: at.port };
+    server.listen({ ...place, exclusive: true }, () => {
       server.off('error', refuse);
       resolve();
     });

@@ -3,12 +3,13 @@ import { createHash } from 'node:crypto';
 import { hostname, platform, release } from 'node:os';
 import { formatArchiveLocation } from './archive/location.ts';
 import type { BackendConfig } from './config-backend.ts';
-import type { Config } from './config.ts';
+import type { Config, HttpConfig } from './config.ts';
 import { formatUri, type ConfiguredBucket } from './config-sources.ts';
 import { ConfigError } from './errors.ts';
 import { formatJson } from './json/format.ts';
 import { parseJson } from './json/parse.ts';
 import { isJsonObject, type Json } from './json/value.ts';
+import type { Accessed } from './http/access-journal.ts';
 import { digestProgram, readVersion } from './program.ts';
 import { createPolicy } from './redaction/allow-list.ts';
 import type { RecordType } from './record/data.ts';
@@ -48,6 +49,8 @@ export interface Journal {
     problems: readonly SourceProblem[],
     intake: Pick<Intake, 'unseen'>,
   ): Promise<void>;
+  /** Who read through the API: log.accessed for each. */
+  accessed(entries: readonly Accessed[]): Promise<void>;
   end(reason: string): Promise<void>;
   /** Appends change.noted about an earlier record; returns its leaf index. Throws ConfigError `note-invalid`. */
   note(payload: Readonly<Record<string, unknown>>, log: NotedLog): Promise<number>;
@@ -149,6 +152,7 @@ export function createJournal(parts: JournalParts): Journal {
       const spill = { into: 'list', members: ['unwatched', 'unseen', 'problems'] };
       await append({ ...toRecord('source.inventoried', { ...data }), moment, spill });
     },
+    accessed: (entries) => append(...entries.map((entry) => toRecord('log.accessed', { ...entry }))),
     end: (reason) => append(toRecord('log.stopped', { reason })),
     async note({ target, text, ticket, class: noteClass }, { size, lineAt }) {
       if (typeof target !== 'number' || !Number.isSafeInteger(target) || target < 0 || target >= size) {
@@ -194,11 +198,16 @@ function describeConfig(config: Config): Json {
     },
     seal: config.seal,
     archive: describeArchive(config),
+    ...(config.http === undefined ? {} : { http: describeHttp(config.http) }),
     ...(config.backend === undefined ? {} : { backend: describeBackend(config.backend) }),
     heartbeatSeconds: config.heartbeatMs / 1000,
     maxFileBytes: config.maxFileBytes,
     quietSeconds: config.quietMs / 1000,
   };
+}
+
+function describeHttp({ host, port, names, tls, userHeader }: HttpConfig): Json {
+  return { host, port, names: [...names], tls: tls !== undefined, userHeader };
 }
 
 function describeBackend({ host, port, tls, states }: BackendConfig): Json {

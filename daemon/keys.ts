@@ -64,13 +64,6 @@ export async function openRedactionKeys(
   };
 }
 
-/** The bearer token of the local API, made once. */
-export async function openApiToken(dataDir: string): Promise<string> {
-  const folder = await keyFolder(dataDir);
-  const { text } = await openKeyFile(join(folder, 'api.token'), `${randomBytes(32).toString('base64url')}\n`);
-  return text.trim();
-}
-
 /** 32 bytes from which the ingest key is derived, made once. Lost: boxes sealed to it cannot be opened any more. */
 export async function openIngestSecret(dataDir: string): Promise<Uint8Array> {
   return openSecret(join(await keyFolder(dataDir), 'ingest.key'));

@@ -3,6 +3,8 @@ import { GLOBAL_HELP } from './commands/help.ts';
 import type { Command } from './commands/command.ts';
 import { archiveCommand } from './commands/archive.ts';
 import { backendCommand } from './commands/backend.ts';
+import { openCommand } from './commands/open.ts';
+import { tokenCommand } from './commands/token.ts';
 import { diffCommand } from './commands/diff.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { execCommand } from './commands/exec.ts';
@@ -52,6 +54,8 @@ const COMMANDS: readonly (Command | ServiceCommand)[] = [
   secretCommand,
   archiveCommand,
   backendCommand,
+  openCommand,
+  tokenCommand,
   doctorCommand,
   initCommand,
   startCommand,

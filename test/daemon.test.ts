@@ -35,8 +35,9 @@ describe('a running daemon', function () {
     expect(await modeOf('.')).to.equal('700');
     expect(await modeOf('keys')).to.equal('700');
     expect(await modeOf('control.sock')).to.equal('600');
+    expect(await modeOf('api.sock')).to.equal('600');
     const keys = await readdir(join(watched.dataDir, 'keys'));
-    expect(keys).to.include.members(['log.key', 'log.vkey', 'equality.key', 'api.token']);
+    expect(keys).to.include.members(['log.key', 'log.vkey', 'equality.key']);
     for (const name of keys) expect(await modeOf(`keys/${name}`), name).to.equal('600');
   });
 

@@ -7,6 +7,7 @@ Look          diff <old> <new>        compare two state files
               state list|show|history|diff   states known to the log; one as it was --at <time>
               source list             what is watched, and what nobody watches (--unwatched)
               status                  recorder, states, backlog, warnings
+              open                    address of the page, good once
 
 Record        watch [dir|uri…]        record until stopped             (what the service runs)
               import <dir|uri>        record history that already exists (bucket versions, backups)
@@ -19,6 +20,7 @@ Record        watch [dir|uri…]        record until stopped             (what t
 
 Set up        init [dir…]             ask what to watch and where to seal, write stateseal.yaml
               doctor                  look at host, archive and bucket, and say what to mend
+              token create <name>     who may use the API
               backend credential …    who may use the HTTP state backend
               archive extend <place>  let the locks of what is sealed end later; hold it
               restore --from <place>  a lost data directory, from its archive

@@ -1,6 +1,5 @@
 // What `stateseal watch` prints: what it watches, what it cannot see, where it seals; then one block per change and one
 // line per sealed batch. Every line is a fact of the log or of the daemon; texts from files are escaped.
-import { join } from 'node:path';
 import type { BackendStatus } from '../backend-door.ts';
 import { formatArchiveLocation } from '../archive/location.ts';
 import type { Config } from '../config.ts';
@@ -178,9 +177,7 @@ function greetArchive(config: Config, daemon: Daemon, locks: readonly string[], 
   } else [`archive    ${place} (Object Lock)`, ...locks].forEach(print);
   print(`values     ${config.redaction.values} (see docs/REDACTION.md for what is shown and what is a keyed digest)`);
   if (daemon.door) {
-    print(
-      `api        http://127.0.0.1:${daemon.door.port}/v1/records   token in ${join(config.dataDir, 'keys', 'api.token')}`,
-    );
+    print(`page       ${daemon.door.url}/   sign in: stateseal open      for programs: stateseal token create <name>`);
   }
   print('ready.     Run terraform in another terminal; Ctrl-C seals and stops.');
 }

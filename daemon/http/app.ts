@@ -1,9 +1,20 @@
 // The Express application: order of the guards, table of the resources, last resort for errors. The only door to
 // express besides the types of its neighbours. It opens no socket and no file; schemas/openapi.yaml describes it.
+import compression from 'compression';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import { IntegrityError, StoreError, describeForeign } from '../errors.ts';
+import { createAccessGuard, type AccessParts } from './access.ts';
+import { countAccess, type AccessLog } from './access-log.ts';
 import { createCheckpointResource } from './checkpoint.ts';
-import { assertHost, assertMethod, assertNoBody, assertOrigin, createTokenGuard, setSafeHeaders } from './guards.ts';
+import {
+  assertMethod,
+  assertNoBody,
+  assertOrigin,
+  createHostGuard,
+  isCompressible,
+  refuseMethod,
+  setSafeHeaders,
+} from './guards.ts';
 import { getLivez } from './livez.ts';
 import type { LogReader } from './log-reader.ts';
 import { createReachGuard, createScopeGuard } from './principal.ts';
@@ -11,11 +22,14 @@ import { sendProblem, type Problem } from './problem.ts';
 import { createRecordResource } from './record.ts';
 import { createRecordsResource } from './records.ts';
 import type { Resource } from './resource.ts';
+import { createSessionBegin, createSessionEnd, SESSION_PATH } from './session.ts';
 
 export interface AppOptions {
   readonly reader: LogReader;
-  /** SHA-256 of the bearer token. */
-  readonly tokenHash: Uint8Array;
+  readonly access: AccessParts;
+  readonly accessLog: AccessLog;
+  /** What this server is called by others than this host; in lower case. */
+  readonly names?: readonly string[];
   /** Told what failed in an answer with status 500 or 503: name and code, no input, no stack. */
   readonly onFailure: (description: string) => void;
 }
@@ -25,18 +39,27 @@ export function createApp(options: AppOptions): Express {
   app.disable('x-powered-by');
   app.enable('case sensitive routing');
   app.enable('strict routing');
-  app.set('etag', 'strong');
+  // Weak: the same answer goes out with and without gzip.
+  app.set('etag', 'weak');
   app.set('query parser', false);
-  app.use(setSafeHeaders, assertHost, assertOrigin, assertMethod, assertNoBody);
+  app.use(setSafeHeaders, createHostGuard(options.names ?? []), assertOrigin, assertMethod, assertNoBody);
+  app.use(compression({ filter: isCompressible }));
   app.get('/livez', getLivez);
-  // Also unknown paths answer 401 without the token: nobody can feel their way through the API.
-  app.use(createTokenGuard(options.tokenHash));
-  for (const { method, path, scope, reach, handler } of createResources(options)) {
-    app[method](path, createScopeGuard(scope), createReachGuard(reach), handler);
-  }
+  const { sessions } = options.access;
+  app.get(SESSION_PATH, createSessionBegin(sessions));
+  // Also unknown paths answer 401 without a credential: nobody can feel their way through the API.
+  app.use(createAccessGuard(options.access));
+  app.post(`${SESSION_PATH}/end`, createSessionEnd(sessions));
+  for (const resource of createResources(options)) addResource(app, resource, options.accessLog);
   app.use(answerUnknownPath);
   app.use(createFailureHandler(options.onFailure));
   return app;
+}
+
+function addResource(app: Express, resource: Resource, accessLog: AccessLog): void {
+  const { method, path, scope, reach, handler } = resource;
+  app[method](path, createScopeGuard(scope), createReachGuard(reach), countAccess(resource, accessLog), handler);
+  app.all(path, refuseMethod(method === 'get' ? 'GET, HEAD' : 'POST'));
 }
 
 /** Every resource behind the guards. */

@@ -1,11 +1,10 @@
 // What every request must pass before a resource sees it, in this order: headers of every answer, Host, Origin,
-// method, body, token. Nothing here reads the log.
+// method, body; then who asks (access.ts). Nothing here reads the log.
 import type { IncomingMessage } from 'node:http';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { setPrincipal } from './principal.ts';
 import { sendProblem } from './problem.ts';
-import { isToken, parseBearer } from './token.ts';
 
+const COMPRESSED = /^(?:text\/(?!event-stream)|application\/(?:json|x-ndjson|problem\+json))/u;
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
 
 /** Headers of every answer, errors included. Nothing is to be framed, sniffed, or kept unless a resource says so. */
@@ -18,21 +17,27 @@ export function setSafeHeaders(_request: Request, response: Response, next: Next
   next();
 }
 
-/** A name that was rebound to loopback still sends its own name in Host: 421 (RFC 9110 §15.5.20). */
-export function assertHost(request: Request, response: Response, next: NextFunction): void {
-  if (allowedHosts(request).includes(request.headers.host?.toLowerCase() ?? '')) return next();
-  sendProblem(response, {
-    status: 421,
-    code: 'host-refused',
-    title: 'Host refused',
-    detail: 'expected localhost, 127.0.0.1 or [::1] with the port of this server in Host, got something else',
-  });
+/**
+ * A name that was rebound to this address still sends its own name in Host: 421 (RFC 9110 §15.5.20). `names`: in lower
+ * case, what it is called by others.
+ */
+export function createHostGuard(names: readonly string[]): RequestHandler {
+  return (request, response, next) => {
+    if (allowedHosts(request, names).includes(request.headers.host?.toLowerCase() ?? '')) return next();
+    sendProblem(response, {
+      status: 421,
+      code: 'host-refused',
+      title: 'Host refused',
+      detail: 'expected a name of this server with its port in Host, got something else; more names: http.names',
+    });
+  };
 }
 
 /** Browsers name the page a request comes from: only a page of this server may ask. */
 export function assertOrigin(request: Request, response: Response, next: NextFunction): void {
   const origin = request.headers.origin;
-  if (origin === undefined || origin.toLowerCase() === `http://${request.headers.host?.toLowerCase()}`) return next();
+  const own = `${request.protocol}://${request.headers.host?.toLowerCase()}`;
+  if (origin === undefined || origin.toLowerCase() === own) return next();
   sendProblem(response, {
     status: 403,
     code: 'origin-refused',
@@ -41,18 +46,25 @@ export function assertOrigin(request: Request, response: Response, next: NextFun
   });
 }
 
-/** The API only reads. */
+/** What no resource has is refused before anything else; which one takes POST is told behind the credentials. */
 export function assertMethod(request: Request, response: Response, next: NextFunction): void {
-  if (request.method === 'GET' || request.method === 'HEAD') return next();
-  response.setHeader('allow', 'GET, HEAD');
-  // An unread body would otherwise be taken for the next request of this connection.
-  response.setHeader('connection', 'close');
-  sendProblem(response, {
-    status: 405,
-    code: 'method-refused',
-    title: 'Method refused',
-    detail: 'expected GET or HEAD, got another method',
-  });
+  if (['GET', 'HEAD', 'POST'].includes(request.method)) return next();
+  refuseMethod('GET, HEAD')(request, response, next);
+}
+
+/** `allowed`: as the Allow header lists them. */
+export function refuseMethod(allowed: 'GET, HEAD' | 'POST'): RequestHandler {
+  return (_request, response) => {
+    response.setHeader('allow', allowed);
+    // An unread body would otherwise be taken for the next request of this connection.
+    response.setHeader('connection', 'close');
+    sendProblem(response, {
+      status: 405,
+      code: 'method-refused',
+      title: 'Method refused',
+      detail: `expected ${allowed.replace(', ', ' or ')}, got another method`,
+    });
+  };
 }
 
 /** No resource takes a body, so none is read. */
@@ -68,29 +80,16 @@ export function assertNoBody(request: Request, response: Response, next: NextFun
   });
 }
 
-/** Every local process reaches loopback, so what follows this is closed without the token. */
-export function createTokenGuard(tokenHash: Uint8Array): RequestHandler {
-  return (request, response, next) => {
-    const presented = parseBearer(request.headers.authorization);
-    if (presented !== undefined && isToken(presented, tokenHash)) {
-      setPrincipal(response, { name: 'token:local', scope: 'admin', states: undefined });
-      return next();
-    }
-    const missing = presented === undefined;
-    response.setHeader('www-authenticate', `Bearer realm="stateseal"${missing ? '' : ', error="invalid_token"'}`);
-    sendProblem(response, {
-      status: 401,
-      code: missing ? 'token-missing' : 'token-wrong',
-      title: missing ? 'Token missing' : 'Token wrong',
-      detail: missing
-        ? 'expected "Authorization: Bearer <token>", got a request without a bearer token'
-        : 'expected the token of this recorder, got another one',
-    });
-  };
+/** Text that is no event stream: events would wait for a full block. */
+export function isCompressible(_request: Request, response: Response): boolean {
+  return COMPRESSED.test(String(response.getHeader('content-type') ?? ''));
 }
 
-function allowedHosts(request: IncomingMessage): readonly string[] {
-  const port = request.socket.localPort;
-  const withPort = LOOPBACK_NAMES.map((name) => `${name}:${port}`);
-  return port === 80 ? [...withPort, ...LOOPBACK_NAMES] : withPort;
+function allowedHosts(request: IncomingMessage, names: readonly string[]): readonly string[] {
+  const { localPort: port } = request.socket;
+  const own = [...LOOPBACK_NAMES, ...names];
+  // A unix socket has no port: clients send whatever stands in their URL.
+  if (port === undefined) return own;
+  const withPort = own.map((name) => `${name}:${port}`);
+  return port === 80 || port === 443 ? [...withPort, ...own] : withPort;
 }

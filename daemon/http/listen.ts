@@ -1,5 +1,8 @@
-// The socket under the application: loopback only, with limits on headers, time and connections.
-import { createServer, type RequestListener, type Server } from 'node:http';
+// The sockets under the application: TCP (loopback, or TLS beyond it) and a unix socket, with limits on headers, time
+// and connections.
+import { chmod, readFile, rm } from 'node:fs/promises';
+import { createServer as createHttpServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { ConfigError, describeForeign } from '../errors.ts';
 import { closeServer, listen, parserStatus } from '../http-socket.ts';
@@ -25,11 +28,17 @@ const LOOPBACK: ReadonlyMap<string, string> = new Map([
   ['localhost', '127.0.0.1'],
 ]);
 
+export interface TlsFiles {
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
 export interface ListenOptions {
-  /** 127.0.0.1, ::1 or localhost. */
+  /** A loopback address; any address of this host with `tls`. */
   readonly host?: string;
   /** 0 = any free one. */
   readonly port?: number;
+  readonly tls?: TlsFiles | undefined;
 }
 
 export interface HttpListener {
@@ -40,36 +49,63 @@ export interface HttpListener {
   close(): Promise<void>;
 }
 
-/** Throws ConfigError `http-host-refused`, `http-port-taken` or `http-listen-failed`. */
+/** Throws ConfigError `http-host-refused`, `http-tls`, `http-port-taken` or `http-listen-failed`. */
 export async function listenHttp(app: RequestListener, options: ListenOptions = {}): Promise<HttpListener> {
-  const host = LOOPBACK.get(options.host ?? DEFAULT_HTTP_HOST);
+  const { tls, host: asked = DEFAULT_HTTP_HOST, port: wanted = DEFAULT_HTTP_PORT } = options;
+  const host = LOOPBACK.get(asked) ?? (tls === undefined ? undefined : asked);
   if (host === undefined) throw hostRefused();
-  const server = createLimitedServer(app);
-  const wanted = options.port ?? DEFAULT_HTTP_PORT;
+  const server = await createServer(app, tls);
   await listen(server, { host, port: wanted }, (error) => listenFailed(error, wanted));
   const { port } = server.address() as AddressInfo;
+  const scheme = tls === undefined ? 'http' : 'https';
   return {
-    url: `http://${host === '::1' ? '[::1]' : host}:${port}`,
+    url: `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`,
     port,
     close: () => closeServer(server, CLOSE_GRACE_MS),
   };
 }
 
-function createLimitedServer(app: RequestListener): Server {
-  const server = createServer(
-    {
-      maxHeaderSize: MAX_HEADER_BYTES,
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-      connectionsCheckingInterval: 1_000,
+/**
+ * A unix socket that only this account opens (0600); one that a killed process left is replaced. Throws ConfigError
+ * `http-listen-failed`.
+ */
+export async function listenUnix(app: RequestListener, path: string): Promise<Pick<HttpListener, 'close'>> {
+  const server = await createServer(app, undefined);
+  await rm(path, { force: true });
+  await listen(server, { path }, (error) => socketFailed(error));
+  await chmod(path, 0o600);
+  return {
+    close: async () => {
+      await closeServer(server, CLOSE_GRACE_MS);
+      await rm(path, { force: true });
     },
-    app,
-  );
+  };
+}
+
+async function createServer(app: RequestListener, tls: TlsFiles | undefined): Promise<Server> {
+  const limits: ServerOptions = {
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    connectionsCheckingInterval: 1_000,
+  };
+  const server = tls === undefined ? createHttpServer(limits, app) : await createTls(limits, tls, app);
   server.maxConnections = MAX_CONNECTIONS;
   server.setTimeout(IDLE_SOCKET_MS);
   server.on('clientError', answerMalformed);
   return server;
+}
+
+async function createTls(limits: ServerOptions, { certFile, keyFile }: TlsFiles, app: RequestListener) {
+  try {
+    const pair = { cert: await readFile(certFile), key: await readFile(keyFile) };
+    return createHttpsServer({ ...limits, ...pair, minVersion: 'TLSv1.2' }, app);
+  } catch (error) {
+    throw new ConfigError('http-tls', `could not use http.tls: ${describeForeign(error)}`, {
+      hint: 'certFile holds the chain and keyFile the key, both PEM, readable by this user',
+    });
+  }
 }
 
 /** What the parser refuses never reaches the application: too large headers, bad syntax, too slow. */
@@ -89,8 +125,8 @@ function answerMalformed(error: Error & { readonly code?: string }, socket: Sock
 }
 
 function hostRefused(): ConfigError {
-  return new ConfigError('http-host-refused', 'expected a loopback address for http.host, got another one', {
-    hint: 'use 127.0.0.1, ::1 or localhost; put a proxy with TLS in front to reach it from elsewhere',
+  return new ConfigError('http-host-refused', 'expected a loopback address for http.host, or http.tls, got neither', {
+    hint: 'use 127.0.0.1, ::1 or localhost; give http.tls, or put a proxy with TLS in front, to reach it from elsewhere',
   });
 }
 
@@ -101,6 +137,12 @@ function listenFailed(error: Error, port: number): ConfigError {
     });
   }
   return new ConfigError('http-listen-failed', `could not listen on port ${port}: ${describeForeign(error)}`, {
-    hint: 'choose a http.port above 1023, or check that the host has this loopback address',
+    hint: 'choose a http.port above 1023, and an address of this host as http.host',
+  });
+}
+
+function socketFailed(error: Error): ConfigError {
+  return new ConfigError('http-listen-failed', `could not listen on the unix socket: ${describeForeign(error)}`, {
+    hint: 'its path, api.sock in the data directory, must fit into 107 bytes: use a shorter --data-dir',
   });
 }

@@ -53,7 +53,8 @@ export function parseRecordKey(text: string): RecordKey | Problem {
   return parameterProblem('key', 'a leaf index, or a record id (a lower-case UUID)');
 }
 
-function parseSearch(url: string, known: readonly string[]): Search | Problem {
+/** The query of a request target whose parameters are `known`, each at most once. */
+export function parseSearch(url: string, known: readonly string[]): Search | Problem {
   const mark = url.indexOf('?');
   const search = new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1));
   for (const name of search.keys()) {

@@ -12,7 +12,7 @@ export interface Resource {
    * whole (lines, tiles, proofs, batches): refused to a principal that is limited.
    */
   readonly reach: 'states' | 'log';
-  /** An export is recorded singly, other reads summed per hour; 'exempt' ones (health, metrics, tiles) not at all. */
-  readonly recorded: 'read' | 'export' | 'exempt';
+  /** Reads are summed per hour, exports told singly; 'exempt' ones (health, metrics, tiles) are not recorded. */
+  readonly recorded: 'read' | 'exempt';
   readonly handler: RequestHandler<Record<string, string>>;
 }

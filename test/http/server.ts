@@ -1,12 +1,20 @@
 // A real server on a free port, and a client that can send what fetch refuses to: any header, method or bytes.
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createApp } from '../../daemon/http/app.ts';
 import { listenHttp, type HttpListener } from '../../daemon/http/listen.ts';
 import type { LogReader } from '../../daemon/http/log-reader.ts';
-import { hashToken } from '../../daemon/http/token.ts';
+import { createRates } from '../../daemon/http/rates.ts';
+import { createSessions, type Sessions } from '../../daemon/http/sessions.ts';
+import { checkToken, type Token } from '../../daemon/tokens.ts';
 
-export const TOKEN = 'test-token-with-enough-characters';
+const SECRET = 't'.repeat(43);
+/** Of scope admin, without limits. */
+export const TOKEN = `stateseal.test.${SECRET}`;
 
 export interface Answer {
   readonly status: number;
@@ -23,6 +31,11 @@ export interface AskOptions {
 
 export interface TestServer extends HttpListener {
   readonly failures: string[];
+  readonly sessions: Sessions;
+  /** Reads and exports as the access log was told of them: `principal resource`. */
+  readonly accessed: string[];
+  /** Holds tokens/. */
+  readonly dataDir: string;
   /** Sends the token unless told otherwise. */
   ask(path: string, options?: AskOptions): Promise<Answer>;
   /** Sends bytes as they are and returns what comes back until the server ends the connection. */
@@ -31,14 +44,47 @@ export interface TestServer extends HttpListener {
 
 export async function startServer(reader: LogReader): Promise<TestServer> {
   const failures: string[] = [];
-  const app = createApp({ reader, tokenHash: hashToken(TOKEN), onFailure: (text) => failures.push(text) });
+  const accessed: string[] = [];
+  const dataDir = mkdtempSync(join(tmpdir(), 'stateseal-http-'));
+  writeToken(dataDir, SECRET, { name: 'test', scope: 'admin', states: undefined, createdAt: '', expiresAt: undefined });
+  const sessions = createSessions(() => performance.now());
+  const generous = createRates({ burst: 1e9, perSecond: 1e9 }, () => performance.now());
+  const app = createApp({
+    reader,
+    access: {
+      checkToken: (text) => checkToken(dataDir, text, Date.now()),
+      sessions,
+      userHeader: 'x-forwarded-user',
+      rates: generous,
+      refusals: generous,
+    },
+    accessLog: {
+      read: (principal, resource) => accessed.push(`${principal} ${resource}`),
+      exported: (principal, _, { resource, items }) => accessed.push(`${principal} ${resource} ${items}`),
+    },
+    onFailure: (text) => failures.push(text),
+  });
   const listener = await listenHttp(app, { port: 0 });
   return {
     ...listener,
     failures,
+    accessed,
+    sessions,
+    dataDir,
     ask: (path, options) => ask(listener.port, path, options ?? {}),
     sendRaw: (bytes) => sendRaw(listener.port, bytes),
+    async close() {
+      await listener.close();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
   };
+}
+
+/** A token whose text is known beforehand: `stateseal.<name>.<secret>`, the secret being 43 characters. */
+export function writeToken(dataDir: string, secret: string, { name, ...members }: Token): void {
+  mkdirSync(join(dataDir, 'tokens'), { recursive: true });
+  const sha256 = createHash('sha256').update(secret).digest('hex');
+  writeFileSync(join(dataDir, 'tokens', name), JSON.stringify({ sha256, ...members }));
 }
 
 function ask(port: number, path: string, options: AskOptions): Promise<Answer> {

@@ -24,6 +24,7 @@ describe('schemas agree with types', () => {
   const plans = source('record/plan-data.ts');
   const locks = source('record/lock-data.ts');
   const notes = source('record/note-data.ts');
+  const accesses = source('record/access-data.ts');
   const verdicts = source('record/verdict-data.ts');
   const inventory = source('record/inventory.ts');
 
@@ -36,6 +37,7 @@ describe('schemas agree with types', () => {
       ...plans.interfaces,
       ...locks.interfaces,
       ...notes.interfaces,
+      ...accesses.interfaces,
       ...verdicts.interfaces,
       ...inventory.interfaces,
       ...[...observation.interfaces].filter(([name]) => name === 'Claim' || name === 'Vantage'),

@@ -11,6 +11,7 @@ import type {
   StateRetiredData,
   StateUnreadableData,
 } from '../../daemon/record/data.ts';
+import type { AccessExport, LogAccessedData } from '../../daemon/record/access-data.ts';
 import type { LockData } from '../../daemon/record/lock-data.ts';
 import type { SourceInventoriedData } from '../../daemon/record/inventory.ts';
 import type { ObservedState } from '../../daemon/record/observation.ts';
@@ -115,6 +116,19 @@ const baselined: StateBaselinedData = {
   outputs: 0,
   snapshot: { sha256: DIGEST, sizeBytes: 10 },
 };
+const accessed: LogAccessedData = {
+  ...common,
+  principal: 'token:ci',
+  since: common.effectiveTime,
+  until: common.effectiveTime,
+};
+const exported: AccessExport = {
+  resource: '/v1/changes',
+  format: 'csv',
+  parameters: ['state'],
+  items: 12,
+  isWhole: true,
+};
 const missed: StateMissedData = { ...common, state, reason: 'overwritten', fromSerial: '3', toSerial: '4' };
 const inventoried: SourceInventoriedData = {
   ...common,
@@ -196,6 +210,8 @@ export const records: readonly object[] = [
   record('batch.archived', archived),
   record('log.created', { ...common, anything: 'else' }),
   record('log.heartbeat', common),
+  record('log.accessed', { ...accessed, reads: [{ resource: '/v1/changes/{key}', count: 3 }] }),
+  record('log.accessed', { ...accessed, export: exported }),
 ];
 
 export const manifests: readonly object[] = [

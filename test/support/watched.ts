@@ -1,6 +1,7 @@
 // `stateseal watch` inside the test's process: the real verb with its screen, its doors and its files, and everything it
 // prints or answers kept as text. Knows nothing of what the states hold.
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -22,6 +23,7 @@ import { openDatabaseReadOnly } from '../../daemon/store/database.ts';
 import { createQueries } from '../../daemon/store/queries.ts';
 import type { StoredRecord } from '../../daemon/store/queries-summary.ts';
 import { createStates } from '../../daemon/store/states.ts';
+import { createToken } from '../../daemon/tokens.ts';
 import { readFolder, toPlace, type Place } from './canary-hunt.ts';
 
 export interface WatchedOptions extends Partial<
@@ -195,7 +197,8 @@ async function runVerb(
 
 async function askHttp(dataDir: string, stdout: string, from: number, to: number): Promise<Place[]> {
   const port = /http:\/\/127\.0\.0\.1:(\d+)/.exec(stdout)?.[1] ?? '';
-  const token = (await readFile(join(dataDir, 'keys', 'api.token'), 'utf8')).trim();
+  const [createdAt, states, expiresAt] = [new Date(0).toISOString(), undefined, undefined];
+  const token = await createToken(dataDir, { name: randomUUID(), scope: 'read', states, createdAt, expiresAt });
   const leaves = Array.from({ length: to - from }, (_, index) => `/v1/records/${from + index}`);
   const paths = ['/livez', '/v1/checkpoint', `/v1/records?from=${from}&limit=100`, '/v1/records?bad=1', ...leaves];
   const places: Place[] = [];

@@ -1,0 +1,44 @@
+// GET /session?code=…: a one-time code becomes the cookie of a session. POST /session/end ends it. The code is minted
+// through the control socket (`stateseal open`), which only the owner of the data directory reaches.
+import type { Request, RequestHandler, Response } from 'express';
+import { readCookie, sessionCookie } from './access.ts';
+import { sendProblem } from './problem.ts';
+import { parseSearch } from './query.ts';
+import type { Sessions } from './sessions.ts';
+
+export const SESSION_PATH = '/session';
+
+export function createSessionBegin(sessions: Sessions): RequestHandler {
+  return (request, response) => {
+    const search = parseSearch(request.url, ['code']);
+    if (!(search instanceof URLSearchParams)) return sendProblem(response, search);
+    // HEAD, and a browser that looks ahead, must not use it up.
+    const isLook = request.method !== 'GET' || request.headers['sec-purpose'] !== undefined;
+    const id = isLook ? undefined : sessions.redeem(search.get('code') ?? '');
+    if (id === undefined) {
+      return sendProblem(response, {
+        status: 401,
+        code: 'session-code-refused',
+        title: 'Code refused',
+        detail: 'expected a code that was not used yet and is not older than a minute; ask for another: stateseal open',
+      });
+    }
+    setCookie(request, response, id, 12 * 3600);
+    response.redirect(303, '/');
+  };
+}
+
+export function createSessionEnd(sessions: Sessions): RequestHandler {
+  return (request, response) => {
+    const id = readCookie(request.headers.cookie, sessionCookie(request));
+    if (id !== undefined) sessions.end(id);
+    setCookie(request, response, '', 0);
+    response.status(204).end();
+  };
+}
+
+function setCookie(request: Request, response: Response, value: string, maxAgeSeconds: number): void {
+  const secure = request.secure ? '; Secure' : '';
+  const cookie = `${sessionCookie(request)}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${maxAgeSeconds}`;
+  response.setHeader('set-cookie', cookie + secure);
+}
