@@ -25,6 +25,7 @@ const TIERS: readonly (readonly string[])[] = [
     'plain-run.ts',
   ],
   ['recorder', 'verify', 'config-backend.ts', 'config-file.ts', 'config-sources.ts', 'config.ts'],
+  ['answers'],
   ['sealer', 'sealer.ts', 'http', 'backend', 'keeper', 'doctor', 'run'],
   [
     'close-stack.ts',

@@ -52,11 +52,22 @@ export function usageError(verb: string, message: string, hint = `see: stateseal
   return new ConfigError('usage', message, { hint });
 }
 
+/** How a verb refuses what a flag was given. */
+export function refuseFlag(verb: string): (flag: string, expected: string) => ConfigError {
+  return (flag, expected) => usageError(verb, `expected ${expected} after --${flag}, got something else`);
+}
+
 /** A whole number from `min` on. Throws ConfigError `usage`. */
 export function parseCount(verb: string, flag: string, text: string, min = 0): number {
   const value = /^[0-9]{1,15}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= min) return value;
   throw usageError(verb, `expected a whole number from ${min} on after ${flag}, got something else`);
+}
+
+export function assertOneName(verb: string, names: readonly string[]): string {
+  const [name, ...more] = names;
+  if (name !== undefined && more.length === 0) return name;
+  throw usageError(verb, 'expected one state name, got another count');
 }
 
 /** Refuses words outside a list. Throws ConfigError `usage`. */

@@ -1,5 +1,6 @@
 // stateseal import: history that exists already, into the log of the data directory; or, with --dry-run, into a log of its
 // own in a temporary folder, which is counted and removed.
+import { readTime } from '../answers/time-filter.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -12,11 +13,10 @@ import type { ImportProgress } from '../history-import.ts';
 import type { ImportState } from '../import-jobs.ts';
 import { createKindCounter, type KindCounter } from '../importing.ts';
 import { openDatabaseReadOnly } from '../store/database.ts';
-import { parseArguments, usageError } from './arguments.ts';
+import { parseArguments, usageError, refuseFlag } from './arguments.ts';
 import { createImportScreen, type ImportScreen } from './import-screen.ts';
 import { SOURCE_OPTIONS, SOURCE_USAGE, readSourceFlags } from './s3-flags.ts';
 import type { ServiceCommand, ServiceContext } from './service.ts';
-import { parseTime } from './time-filter.ts';
 
 export const importCommand: ServiceCommand = {
   name: 'import',
@@ -44,10 +44,9 @@ Exit codes: 0 imported or counted · 2 could not, or stopped before the end
     });
     const [place, ...more] = given.positionals;
     if (place === undefined || more.length > 0) throw usageError('import', 'expected one place to import from');
-    const since = given.text('since');
     const request: Request = {
       place: /^s3:/iu.test(place) ? place : resolve(place),
-      sinceMs: since === undefined ? undefined : parseTime('import', '--since', since, context.now()),
+      sinceMs: readTime(given, refuseFlag('import'), 'since', context.now()),
       settings: readSourceFlags(given),
     };
     const archive = given.text('archive');

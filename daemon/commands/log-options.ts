@@ -1,12 +1,9 @@
 // The flags of `stateseal log`, and what they ask. Pure.
-import { ParseError } from '../errors.ts';
-import { parsePointer } from '../json/pointer.ts';
 import { COUNT_GROUPS, type CountGroup } from '../store/queries-count.ts';
-import { PROBLEM_VERDICTS, VERDICTS } from '../record/verdict-data.ts';
-import { ACTION_NAMES, CHANGE_KINDS, type ChangeFilter } from '../store/queries-filter.ts';
-import { assertOneOf, parseArguments, parseCount, usageError, type Arguments } from './arguments.ts';
-import { LABEL_OPTIONS, parseLabels } from './label-filter.ts';
-import { parseTime } from './time-filter.ts';
+import { parseChangeFilter } from '../answers/change-filter.ts';
+import { LABEL_OPTIONS } from '../answers/label-filter.ts';
+import type { ChangeFilter } from '../store/queries-filter.ts';
+import { assertOneOf, parseArguments, parseCount, refuseFlag, usageError, type Arguments } from './arguments.ts';
 
 export const LOG_USAGE = `Usage: stateseal log [filters]
 
@@ -92,7 +89,7 @@ export function parseLogRequest(args: readonly string[], nowMs: number, isJson: 
   const format = given.has('csv') ? 'csv' : isJson || given.has('json') ? 'json' : 'text';
   const limit = given.text('limit');
   const request: LogRequest = {
-    filter: parseFilter(given, nowMs),
+    filter: parseChangeFilter(given, nowMs, refuseFlag(VERB)),
     limit: limit === undefined ? (format === 'text' ? 20 : Infinity) : parseCount(VERB, '-n', limit, 1),
     output: parseOutput(given),
     by: parseGroup(given.text('by')),
@@ -101,67 +98,6 @@ export function parseLogRequest(args: readonly string[], nowMs: number, isJson: 
   };
   assertCombination(given, request);
   return request;
-}
-
-function parseFilter(given: Arguments, nowMs: number): ChangeFilter {
-  const actions = given.list('action');
-  const kinds = given.list('kind');
-  if (actions !== undefined) assertOneOf(VERB, '--action', actions, ACTION_NAMES);
-  if (kinds !== undefined) assertOneOf(VERB, '--kind', kinds, CHANGE_KINDS);
-  const time = (flag: string): number | undefined => {
-    const text = given.text(flag);
-    return text === undefined ? undefined : parseTime(VERB, `--${flag}`, text, nowMs);
-  };
-  const size = given.text('at-size');
-  return withoutUndefined({
-    state: given.text('state'),
-    labels: parseLabels(VERB, given),
-    address: given.text('address'),
-    path: parsePath(given.text('path')),
-    resourceType: given.text('type'),
-    actions,
-    kinds,
-    actor: given.text('actor'),
-    run: given.text('run'),
-    without: parseWithout(given),
-    sinceMs: time('since'),
-    untilMs: time('until'),
-    recordedSinceMs: time('recorded-since'),
-    atSize: size === undefined ? undefined : parseCount(VERB, '--at-size', size),
-    verdicts: parseVerdicts(given),
-    problemsOnly: given.has('problems') || given.has('unexplained') ? true : undefined,
-    isUnexplained: given.has('unexplained') ? true : undefined,
-    noteClass: given.has('emergency') ? 'emergency' : undefined,
-    ticket: given.text('ticket'),
-  });
-}
-
-function parseWithout(given: Arguments): ChangeFilter['without'] {
-  const words = (['actor', 'run'] as const).filter((word) => given.has(`no-${word}`));
-  return words.length === 0 ? undefined : words;
-}
-
-/** Each flag adds to what is asked for. */
-function parseVerdicts(given: Arguments): ChangeFilter['verdicts'] {
-  const named = given.list('verdict');
-  if (named !== undefined) assertOneOf(VERB, '--verdict', named, VERDICTS);
-  const verdicts = [
-    ...(named ?? []),
-    ...(given.has('no-plan') ? ['no-plan'] : []),
-    ...(given.has('beyond-plan') ? PROBLEM_VERDICTS : []),
-  ];
-  return verdicts.length === 0 ? undefined : [...new Set(verdicts)];
-}
-
-function parsePath(text: string | undefined): string | undefined {
-  if (text === undefined || text === '') return undefined;
-  try {
-    parsePointer(text);
-  } catch (error) {
-    if (!(error instanceof ParseError)) throw error;
-    throw usageError(VERB, 'expected a json pointer after --path, like /password or /tags/Name, got something else');
-  }
-  return text;
 }
 
 function parseOutput(given: Arguments): LogOutput {
@@ -188,12 +124,4 @@ function assertCombination(given: Arguments, { output, filter, isFollowed, forma
     throw usageError(VERB, 'expected --follow without --count, --stat and --at-size, got both');
   }
   if (format === 'csv' && given.has('json')) throw usageError(VERB, 'expected --csv or --json, got both');
-}
-
-type Loose<T> = { readonly [K in keyof T]: T[K] | undefined };
-
-function withoutUndefined(
-  filter: Loose<Required<Omit<ChangeFilter, 'fromLeaf' | 'among' | 'recordTypes'>>>,
-): ChangeFilter {
-  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
 }

@@ -1,4 +1,8 @@
 // The outputs of `stateseal log`: reads page by page and prints as it goes.
+import { changeJson, detailJson, lineJson, subjectJson } from '../answers/change-json.ts';
+import { formatCsvLine } from '../answers/csv.ts';
+import { createSelectSubject, type SelectSubject } from '../answers/subject-filter.ts';
+import { outputSubject, toSubject, type Subject } from '../answers/subject.ts';
 import type { ChangeDetail } from '../store/queries-change.ts';
 import type { ChangeFilter } from '../store/queries-filter.ts';
 import type { PagePosition } from '../store/queries-list.ts';
@@ -6,10 +10,8 @@ import type { Queries } from '../store/queries.ts';
 import type { ChangeSummary, LogLine } from '../store/queries-summary.ts';
 import { createPalette } from '../terminal.ts';
 import type { CommandContext } from './command.ts';
-import { formatCsvLine } from './csv.ts';
-import { changeJson, detailJson, formatJsonLine, lineJson, subjectJson } from './json-output.ts';
+import { formatJsonLine } from './json-output.ts';
 import type { LogRequest } from './log-options.ts';
-import { outputSubject, toSubject, type Subject } from './render-change.ts';
 import {
   formatChangeLines,
   formatCountRows,
@@ -19,7 +21,6 @@ import {
   PROBLEM_LEGEND,
   type LineStyle,
 } from './render-log.ts';
-import { createSelectSubject, type SelectSubject } from './subject-filter.ts';
 
 const PAGE_LINES = 500;
 

@@ -1,9 +1,9 @@
 // `stateseal log`: changes and problems, newest first. Reads only; exit code 0 whatever it finds.
+import { withLog } from '../answers/open-log.ts';
 import type { Queries } from '../store/queries.ts';
 import type { Command, CommandContext } from './command.ts';
 import { LOG_USAGE, parseLogRequest, type LogRequest } from './log-options.ts';
 import { listOf, printLines, printLog } from './log-output.ts';
-import { withLog } from './open-log.ts';
 
 const FOLLOW_EVERY_MS = 1000;
 const FOLLOW_LINES = 1000;

@@ -1,9 +1,10 @@
 // State and plan files for a look without a log: redacted under keys that live only for this call, and one taint for all, so
 // that what one file marks as secret is hidden in the others too. Raw content lives only in locals here.
+import type { ObservedFiles } from '../answers/compare-states.ts';
 import { randomBytes } from 'node:crypto';
 import { ConfigError, ParseError } from '../errors.ts';
 import { parseJson } from '../json/parse.ts';
-import type { InstanceBody, ObservedOutput, ObservedState } from '../record/observation.ts';
+import type { InstanceBody, ObservedState } from '../record/observation.ts';
 import type { ObservedPlan } from '../record/plan-observation.ts';
 import { redactAgain, redactOutputAgain } from '../redaction/again.ts';
 import { createPolicy } from '../redaction/allow-list.ts';
@@ -20,14 +21,6 @@ import type { TerraformState } from '../terraform/state.ts';
 import type { CommandContext } from './command.ts';
 
 const STATE_ID = 'file';
-
-/** State files under one knowledge, and the way to put two of their trees on equal terms before they are compared. */
-export interface ObservedFiles {
-  readonly states: readonly ObservedState[];
-  /** Hides on either side what the other side's marks and rules hide, as the recorder does between two versions. */
-  levelBodies(address: string, before: InstanceBody, after: InstanceBody): readonly [InstanceBody, InstanceBody];
-  levelOutputs(before: ObservedOutput, after: ObservedOutput): readonly [ObservedOutput, ObservedOutput];
-}
 
 /** What one file holds, redacted under keys that live only for this call. */
 export type ObservedFile =

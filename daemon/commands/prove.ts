@@ -1,4 +1,5 @@
 // `stateseal prove`: one leaf's inclusion proof under the newest signed checkpoint, as a C2SP tlog-proof file.
+import { withLog, type OpenLog } from '../answers/open-log.ts';
 import { writeFile } from 'node:fs/promises';
 import { ConfigError, describeForeign } from '../errors.ts';
 import { formatProofFile } from '../merkle/proof-file.ts';
@@ -6,7 +7,6 @@ import { inclusionProof } from '../merkle/proof.ts';
 import { parseArguments, parseCount, usageError } from './arguments.ts';
 import type { Command } from './command.ts';
 import { formatJsonLine } from './json-output.ts';
-import { withLog, type OpenLog } from './open-log.ts';
 
 const VERB = 'prove';
 

@@ -1,8 +1,9 @@
 // One change as a block of lines: its head, then a line or more per resource instance. Pure; prints only what the log
 // holds, escaped for the terminal.
+import { outputSubject, toSubject, type Subject } from '../answers/subject.ts';
 import { bestActors } from '../record/actors.ts';
 import type { Claim } from '../record/observation.ts';
-import type { ChangeDetail, NetChange, NetOutput } from '../store/queries-change.ts';
+import type { ChangeDetail } from '../store/queries-change.ts';
 import type { NetValue } from '../store/queries-net.ts';
 import type { ChangeSummary } from '../store/queries-summary.ts';
 import { escapeText, padRight, textWidth, type Palette } from '../terminal.ts';
@@ -13,20 +14,6 @@ export interface BlockStyle {
   readonly palette: Palette;
   /** Values of what was created or destroyed as well, and every line of it. */
   readonly isFull: boolean;
-}
-
-/** What every instance, output or record line is made of. */
-export interface Subject {
-  /** Address, or output.<name>, not escaped yet. */
-  readonly name: string;
-  readonly deposed: string;
-  readonly previousAddress: string;
-  /** '' for an output. */
-  readonly resourceType: string;
-  readonly actions: readonly string[];
-  readonly values: readonly NetValue[];
-  readonly uncomparedCount: number;
-  readonly isWhole: boolean;
 }
 
 const MAX_SUBJECTS = 24;
@@ -87,21 +74,6 @@ export function formatClock(time: string): string {
 export function formatDateTime(time: string, precision: 'minutes' | 'seconds' = 'seconds'): string {
   const utc = toUtc(time);
   return `${utc.slice(0, 10)} ${utc.slice(11, precision === 'minutes' ? 16 : 19)}Z`;
-}
-
-export function toSubject(change: NetChange): Subject {
-  return { ...change, name: change.address };
-}
-
-export function outputSubject(output: NetOutput): Subject {
-  return {
-    ...output,
-    name: `output.${output.name}`,
-    deposed: '',
-    previousAddress: '',
-    resourceType: '',
-    uncomparedCount: 0,
-  };
 }
 
 function formatSubject(subject: Subject, style: BlockStyle, indent: string, width: number): string[] {

@@ -1,4 +1,5 @@
 // The log as lines: one per change or problem record, one per resource with --changes, and the counts. Pure.
+import { outputSubject, toSubject, type Subject } from '../answers/subject.ts';
 import type { CountRow, Totals } from '../store/queries-count.ts';
 import type { ChangeDetail } from '../store/queries-change.ts';
 import type { JsonObject } from '../json/value.ts';
@@ -14,7 +15,7 @@ import {
 } from '../store/queries-summary.ts';
 import { toRunEnd } from '../store/run-end.ts';
 import { escapeText, type Palette } from '../terminal.ts';
-import { actorsOf, formatDateTime, formatSerials, outputSubject, toSubject, type Subject } from './render-change.ts';
+import { actorsOf, formatDateTime, formatSerials } from './render-change.ts';
 import { formatPath, formatTransition } from './render-value.ts';
 import { describeRunProblem, type ProblemText } from './render-link.ts';
 import { describeFailedRun, describeRunEnd } from './render-run.ts';

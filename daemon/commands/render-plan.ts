@@ -1,5 +1,6 @@
 // A redacted plan, as people know it from `terraform plan`, and in the shape of Terraform's JSON plan. Pure; everything
 // that comes out is safe to print.
+import { outputSubject, type Subject } from '../answers/subject.ts';
 import { parsePointer } from '../json/pointer.ts';
 import type { JsonObject } from '../json/value.ts';
 import type { HiddenValue } from '../record/observation.ts';
@@ -12,7 +13,7 @@ import type { OpaquePlan } from '../terraform/plan/parse-plan.ts';
 import { maskOf } from '../terraform/plan/masks.ts';
 import type { PlannedChange, PlannedInstance } from '../terraform/plan/plan.ts';
 import { escapeText, type Palette } from '../terminal.ts';
-import { formatSubjects, outputSubject, type Subject } from './render-change.ts';
+import { formatSubjects } from './render-change.ts';
 
 const TOOLS = { terraform: 'Terraform', opentofu: 'OpenTofu', unknown: 'version' } as const;
 

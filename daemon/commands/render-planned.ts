@@ -1,7 +1,8 @@
 // A plan that the log holds, as people know it from `terraform plan`. Pure.
+import type { Subject } from '../answers/subject.ts';
 import type { RecordedChange } from '../store/queries-plan.ts';
 import type { Palette } from '../terminal.ts';
-import { formatSubjects, type Subject } from './render-change.ts';
+import { formatSubjects } from './render-change.ts';
 import { plannedValues } from './render-plan.ts';
 
 /** What had changed outside, then what it would change. */

@@ -1,11 +1,12 @@
 // `stateseal show <n>` of a change: the whole chain as far as the log holds it, each claim with how it is known. Pure.
+import { outputSubject, toSubject } from '../answers/subject.ts';
 import type { ChangeDetail } from '../store/queries-change.ts';
 import type { Evidence } from '../store/queries-evidence.ts';
 import { textAt } from '../store/queries-fields.ts';
 import type { ChangeSummary, StoredRecord } from '../store/queries-summary.ts';
 import { escapeText, padRight, type Palette } from '../terminal.ts';
 import { describeLink } from './render-link.ts';
-import { formatDateTime, formatSerials, formatSubjects, outputSubject, toSubject } from './render-change.ts';
+import { formatDateTime, formatSerials, formatSubjects } from './render-change.ts';
 import { describeRunEnd } from './render-run.ts';
 import { formatVerdict } from './render-verdict.ts';
 import { formatWho } from './render-who.ts';

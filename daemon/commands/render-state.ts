@@ -1,9 +1,9 @@
 // A state as it was, for people and as JSON: which version, what it rests on, then its instances and outputs. Pure.
+import type { StateView } from '../answers/state-view.ts';
 import type { JsonObject } from '../json/value.ts';
 import { escapeText, type Palette } from '../terminal.ts';
 import { formatDateTime } from './render-change.ts';
 import { formatState, stateJson } from './show-file.ts';
-import type { StateView } from './state-view.ts';
 
 /** What is said of the state as a whole. */
 export interface ViewTitle {

@@ -1,12 +1,12 @@
 // `stateseal secret check`: was this value ever in a state, and where? The value comes by standard input and never
 // leaves this process; what is printed names places and times only.
+import { withLog } from '../answers/open-log.ts';
 import { ConfigError } from '../errors.ts';
 import { readRedactionKeys } from '../keys.ts';
 import { createPalette } from '../terminal.ts';
 import { parseArguments, usageError } from './arguments.ts';
 import type { Command, CommandContext } from './command.ts';
 import { formatJsonLine } from './json-output.ts';
-import { withLog } from './open-log.ts';
 import { formatSightings, sightingJson } from './render-secret.ts';
 import { searchSecret } from './secret-search.ts';
 

@@ -1,4 +1,6 @@
 // `stateseal show`: a change or a record of the log in full, or a state file with its values redacted.
+import { detailJson, evidenceJson, recordJson } from '../answers/change-json.ts';
+import { withLog } from '../answers/open-log.ts';
 import { ConfigError } from '../errors.ts';
 import type { Queries } from '../store/queries.ts';
 import type { StoredRecord } from '../store/queries-summary.ts';
@@ -6,8 +8,7 @@ import { toRunEnd } from '../store/run-end.ts';
 import { createPalette, type Palette } from '../terminal.ts';
 import { parseArguments, usageError } from './arguments.ts';
 import type { Command, CommandContext } from './command.ts';
-import { detailJson, evidenceJson, formatJsonLine, recordJson } from './json-output.ts';
-import { withLog } from './open-log.ts';
+import { formatJsonLine } from './json-output.ts';
 import { formatRecordedPlan } from './render-planned.ts';
 import { formatStoredRecord, type Told } from './render-record.ts';
 import { formatRunEnd } from './render-run.ts';

@@ -1,5 +1,6 @@
 // `stateseal source list`: what the sources find: watched states, states they can only name, and what they cannot look at.
 // From the log alone: it needs no running recorder, and says how old its answer is.
+import { withLog, type OpenLog } from '../answers/open-log.ts';
 import type { JsonObject } from '../json/value.ts';
 import { formatLabels, readSettings, type Labels } from '../store/labels.ts';
 import { objectsAt, textAt } from '../store/queries-fields.ts';
@@ -10,7 +11,6 @@ import { parseArguments, usageError } from './arguments.ts';
 import type { Command, CommandContext } from './command.ts';
 import { formatJsonLine } from './json-output.ts';
 import { styleOf } from './log-output.ts';
-import { withLog, type OpenLog } from './open-log.ts';
 import { formatTable, type Cell } from './render-table.ts';
 
 const VERB = 'source';

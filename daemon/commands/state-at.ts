@@ -1,16 +1,17 @@
 // `stateseal state show` and `state diff`: one state at one or two points of its life.
+import { comparisonJson } from '../answers/compare-states.ts';
+import { openKnowledge, UNKEYED_NOTE, type StateKnowledge } from '../answers/knowledge.ts';
+import { withLog } from '../answers/open-log.ts';
+import { compareViews } from '../answers/state-compare.ts';
+import { findState, parsePoint, viewState, type Point, type StateView } from '../answers/state-view.ts';
 import { ConfigError } from '../errors.ts';
 import { formatLabels } from '../store/labels.ts';
 import { createPalette, escapeText } from '../terminal.ts';
-import { parseArguments, usageError, type Arguments } from './arguments.ts';
+import { assertOneName, parseArguments, refuseFlag, usageError, type Arguments } from './arguments.ts';
 import type { CommandContext } from './command.ts';
-import { comparisonJson, formatComparison } from './diff.ts';
+import { formatComparison } from './diff.ts';
 import { formatJsonLine } from './json-output.ts';
-import { openKnowledge, UNKEYED_NOTE, type StateKnowledge } from './log-knowledge.ts';
-import { withLog } from './open-log.ts';
 import { formatPoint, formatView, viewJson, viewNotes, type ViewTitle } from './render-state.ts';
-import { compareViews } from './state-compare.ts';
-import { assertOneName, findState, parsePoint, viewState, type Point, type StateView } from './state-view.ts';
 
 const VERB = 'state';
 const NEWEST: Point = { leafIndex: Number.MAX_SAFE_INTEGER };
@@ -35,7 +36,7 @@ export async function diffState(args: readonly string[], context: CommandContext
   return withViews(given, context, points, ({ views: [before, after], title, own }) => {
     if (before === undefined || after === undefined) throw notYetKnown();
     const { uncomparedCount, ...comparison } = compareViews(before, after, own);
-    if (isJson(given, context)) comparisonJson(comparison).forEach((line) => context.stdout(line));
+    if (isJson(given, context)) comparisonJson(comparison).forEach((line) => context.stdout(formatJsonLine(line)));
     else {
       const palette = createPalette(context.color);
       const head = [
@@ -79,7 +80,7 @@ function withViews(
 
 function toPoint(given: Arguments, flag: 'at' | 'from' | 'to', context: CommandContext): Point {
   const text = given.text(flag);
-  return text === undefined ? NEWEST : parsePoint(VERB, `--${flag}`, text, context.now());
+  return text === undefined ? NEWEST : parsePoint(text, flag, context.now(), refuseFlag(VERB));
 }
 
 function isJson(given: Arguments, context: CommandContext): boolean {

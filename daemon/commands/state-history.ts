@@ -1,5 +1,9 @@
 // `stateseal state history`: the life of one state, newest first: changes, gaps, when it was first known and when it went.
 // With an address, what each change did to it, under every name that it had.
+import { changeJson, lineJson, subjectJson } from '../answers/change-json.ts';
+import type { Knowledge } from '../answers/knowledge.ts';
+import { createSelectSubject } from '../answers/subject-filter.ts';
+import { outputSubject, toSubject, type Subject } from '../answers/subject.ts';
 import { isJsonArray, isJsonObject, type Json } from '../json/value.ts';
 import type { PagePosition } from '../store/queries-list.ts';
 import type { NetSide, NetValue } from '../store/queries-net.ts';
@@ -8,12 +12,10 @@ import { PROBLEM_TYPES, type ChangeFilter } from '../store/queries-filter.ts';
 import type { StateOutline } from '../store/queries-states.ts';
 import type { LogLine } from '../store/queries-summary.ts';
 import type { CommandContext } from './command.ts';
-import { changeJson, formatJsonLine, lineJson, subjectJson } from './json-output.ts';
-import type { Knowledge } from './log-knowledge.ts';
+import { formatJsonLine } from './json-output.ts';
 import { styleOf } from './log-output.ts';
-import { formatSubjects, outputSubject, toSubject, type Subject } from './render-change.ts';
+import { formatSubjects } from './render-change.ts';
 import { formatLogLines } from './render-log.ts';
-import { createSelectSubject } from './subject-filter.ts';
 
 export interface HistoryRequest {
   readonly limit: number;

@@ -1,4 +1,5 @@
 // `stateseal state list`: every state of the log, one line each: what it is, whether it can be seen, how it is labelled.
+import type { OpenLog } from '../answers/open-log.ts';
 import type { JsonObject } from '../json/value.ts';
 import { formatLabels, type LabelFilter, type Labels } from '../store/labels.ts';
 import type { StateCondition } from '../store/queries-conditions.ts';
@@ -7,7 +8,6 @@ import { escapeText } from '../terminal.ts';
 import type { CommandContext } from './command.ts';
 import { formatJsonLine } from './json-output.ts';
 import { styleOf } from './log-output.ts';
-import type { OpenLog } from './open-log.ts';
 import { formatDateTime } from './render-change.ts';
 import { formatTable, type Cell } from './render-table.ts';
 

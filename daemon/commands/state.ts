@@ -1,14 +1,14 @@
 // `stateseal state`: the states a log knows, one of them as it was, its history, and what changed in it between two
 // times. Reads only.
-import { parseArguments, parseCount, usageError, type Arguments } from './arguments.ts';
+import { openKnowledge } from '../answers/knowledge.ts';
+import { LABEL_OPTIONS, parseLabels } from '../answers/label-filter.ts';
+import { withLog } from '../answers/open-log.ts';
+import { findState } from '../answers/state-view.ts';
+import { assertOneName, parseArguments, parseCount, refuseFlag, usageError, type Arguments } from './arguments.ts';
 import type { Command, CommandContext } from './command.ts';
-import { LABEL_OPTIONS, parseLabels } from './label-filter.ts';
-import { openKnowledge } from './log-knowledge.ts';
-import { withLog } from './open-log.ts';
 import { diffState, showState } from './state-at.ts';
 import { printHistory } from './state-history.ts';
 import { printStates } from './state-list.ts';
-import { assertOneName, findState } from './state-view.ts';
 
 const VERB = 'state';
 
@@ -59,7 +59,7 @@ function isJson(given: Arguments, context: CommandContext): boolean {
 function list(args: readonly string[], context: CommandContext): Promise<number> {
   const given = parseArguments(VERB, args, LABEL_OPTIONS);
   if (given.positionals.length > 0) throw usageError(VERB, 'expected flags alone after state list, got a word');
-  const labels = parseLabels(VERB, given);
+  const labels = parseLabels(given, refuseFlag(VERB));
   return withLog(context, (log) => {
     log.queries.atOneMoment(() => printStates(log, labels, context, isJson(given, context)));
     return 0;

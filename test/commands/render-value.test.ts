@@ -1,6 +1,6 @@
+import { formatCsvLine } from '../../daemon/answers/csv.ts';
 import { expect } from 'chai';
 import { formatPath, formatTransition, formatValue, valueSymbol } from '../../daemon/commands/render-value.ts';
-import { formatCsvLine } from '../../daemon/commands/csv.ts';
 import { formatCounts, formatTally, toSymbol } from '../../daemon/commands/symbols.ts';
 import type { NetSide } from '../../daemon/store/queries-net.ts';
 import { NumberText, type Json } from '../../daemon/json/value.ts';

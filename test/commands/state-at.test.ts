@@ -1,12 +1,12 @@
 // A state as it was: after random sequences, what is put together from lines and blobs is at each leaf and at each time
 // exactly what stood in the file then, by the driver's own list of what it wrote. STATESEAL_SEED runs one seed again.
+import { compareFiles, type Comparison } from '../../daemon/answers/compare-states.ts';
+import type { Knowledge } from '../../daemon/answers/knowledge.ts';
+import { compareViews } from '../../daemon/answers/state-compare.ts';
+import { viewState, type StateView } from '../../daemon/answers/state-view.ts';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { compareViews } from '../../daemon/commands/state-compare.ts';
-import type { Knowledge } from '../../daemon/commands/log-knowledge.ts';
 import { observeFiles } from '../../daemon/commands/observe-files.ts';
-import { viewState, type StateView } from '../../daemon/commands/state-view.ts';
-import { compareFiles, type Comparison } from '../../daemon/commands/diff.ts';
 import type { Json } from '../../daemon/json/value.ts';
 import type { ObservedState } from '../../daemon/record/observation.ts';
 import { openDatabaseReadOnly } from '../../daemon/store/database.ts';

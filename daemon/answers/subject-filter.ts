@@ -2,7 +2,7 @@
 import type { ActionName, ChangeFilter } from '../store/queries-filter.ts';
 import { matchesAddress, matchesGlob } from '../store/queries-glob.ts';
 import { isTouched } from '../store/queries-list.ts';
-import type { Subject } from './render-change.ts';
+import type { Subject } from './subject.ts';
 
 /** A subject with the values that the filter asks for; undefined when the filter does not ask for it. */
 export type SelectSubject = (subject: Subject) => Subject | undefined;

@@ -1,5 +1,7 @@
 // One state as a log tells it at a leaf or at a time: found by its name, folded from its records, with everything hidden
 // that is known as a secret by now.
+import type { OpenLog } from './open-log.ts';
+import { parseTime } from './time-filter.ts';
 import { randomBytes } from 'node:crypto';
 import { ConfigError } from '../errors.ts';
 import type { ObservedInstance, ObservedOutput, ObservedState } from '../record/observation.ts';
@@ -12,10 +14,8 @@ import { createBlobReader } from '../store/queries-blob.ts';
 import { textAt } from '../store/queries-fields.ts';
 import type { StateOutline } from '../store/queries-states.ts';
 import { instanceKey } from '../store/states.ts';
-import { usageError } from './arguments.ts';
-import type { Knowledge, StateKnowledge } from './log-knowledge.ts';
-import type { OpenLog } from './open-log.ts';
-import { parseTime } from './time-filter.ts';
+import type { Refuse } from './asked.ts';
+import type { Knowledge, StateKnowledge } from './knowledge.ts';
 
 /** A point of the log: everything up to a leaf, or what was in force at a time. */
 export type Point = { readonly leafIndex: number } | { readonly ms: number };
@@ -35,11 +35,13 @@ export interface StateView {
   readonly isWhole: boolean;
 }
 
-/** "#41" or "41": a leaf; else a time as filters take it. Throws ConfigError `usage`. */
-export function parsePoint(verb: string, flag: string, text: string, nowMs: number): Point {
+/** "#41" or "41": a leaf; else a time as filters take it. Throws what `refuse` makes. */
+export function parsePoint(text: string, name: string, nowMs: number, refuse: Refuse): Point {
   const leaf = /^#?([0-9]{1,15})$/u.exec(text)?.[1];
   if (leaf !== undefined) return { leafIndex: Number(leaf) };
-  return { ms: parseTime(verb, flag, text, nowMs) };
+  return {
+    ms: parseTime(text, nowMs, () => refuse(name, 'a time like 24h or 2026-05-01T14:00Z, or a record like #41')),
+  };
 }
 
 /** By name, id or reference; the name alone where one is live and others are retired. Throws ConfigError `state-unknown`. */
@@ -49,12 +51,6 @@ export function findState(states: readonly StateOutline[], asked: string): State
   throw new ConfigError('state-unknown', 'expected the name of a state in the log, got another', {
     hint: 'names: stateseal state list',
   });
-}
-
-export function assertOneName(verb: string, names: readonly string[]): string {
-  const [name, ...more] = names;
-  if (name !== undefined && more.length === 0) return name;
-  throw usageError(verb, 'expected one state name, got another count');
 }
 
 /** The state at each point, best given in the order of the log; `undefined` for a point before it was known. */

@@ -6,7 +6,6 @@ import { createBatches, type Batches } from '../store/batches.ts';
 import { openDatabaseReadOnly, type Sqlite } from '../store/database.ts';
 import { createEntries, type Entries } from '../store/entries.ts';
 import { createQueries, type Queries } from '../store/queries.ts';
-import type { CommandContext } from './command.ts';
 
 const DATABASE_FILE = 'log.sqlite';
 
@@ -19,7 +18,7 @@ export interface OpenLog {
 
 /** Opens the log, runs `work`, closes it whatever happens. Throws ConfigError `log-missing` and openDatabaseReadOnly's. */
 export async function withLog<T>(
-  context: Pick<CommandContext, 'dataDir'>,
+  context: { readonly dataDir: string },
   work: (log: OpenLog) => T | Promise<T>,
 ): Promise<T> {
   const path = join(context.dataDir, DATABASE_FILE);

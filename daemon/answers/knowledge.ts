@@ -16,7 +16,6 @@ import type { Sqlite } from '../store/database.ts';
 import { readSettings } from '../store/labels.ts';
 import { textAt, textsAt } from '../store/queries-fields.ts';
 import { createStates, type States } from '../store/states.ts';
-import type { CommandContext } from './command.ts';
 
 type Hidden = Pick<InstanceBody, 'hidden'>;
 
@@ -39,7 +38,7 @@ export interface StateKnowledge {
 export const UNKEYED_NOTE =
   "the recorder's keys are not at hand: what was learned to be a secret later is hidden only where it stands hidden now";
 
-export async function openKnowledge(context: Pick<CommandContext, 'dataDir'>, database: Sqlite): Promise<Knowledge> {
+export async function openKnowledge(context: { readonly dataDir: string }, database: Sqlite): Promise<Knowledge> {
   const states = createStates(database);
   const keys = (await readKeys(context.dataDir)).at(-1);
   const observer = keys && createObserver(states, keys, createPolicy(readPolicy(database)));

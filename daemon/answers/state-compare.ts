@@ -1,11 +1,11 @@
 // Two views of one state compared for `state diff`. Hidden values are equal or not by their commitments, which are made
 // per address and per key epoch: what cannot be compared is counted, never called changed.
+import type { StateView } from './state-view.ts';
 import type { HiddenValue, InstanceBody, ObservedInstance, ObservedOutput } from '../record/observation.ts';
 import { findMoves, type InstanceSpan } from '../recorder/net.ts';
 import { instanceKey } from '../store/states.ts';
-import { compareFiles, type Comparison } from './diff.ts';
-import type { StateKnowledge } from './log-knowledge.ts';
-import type { StateView } from './state-view.ts';
+import { compareFiles, type Comparison } from './compare-states.ts';
+import type { StateKnowledge } from './knowledge.ts';
 
 type Hiding = Pick<InstanceBody, 'hidden'>;
 

@@ -1,5 +1,5 @@
 // Times as people type them in filters. Pure: "now" is an argument; everything is UTC.
-import { usageError } from './arguments.ts';
+import type { Asked, Refuse } from './asked.ts';
 
 const UNIT_MS: Readonly<Record<string, number>> = {
   s: 1000,
@@ -9,24 +9,43 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   w: 7 * 86_400_000,
 };
 
+const EXPECTED = 'a time like 24h, 7d, PT2H, 2026-05-01 or 2026-05-01T14:00Z';
+
+/** The time that a parameter names; undefined when it was not given. */
+export function readTime(asked: Asked, refuse: Refuse, name: string, nowMs: number): number | undefined {
+  const text = asked.text(name);
+  return text === undefined ? undefined : parseTime(text, nowMs, () => refuse(name, EXPECTED));
+}
+
 /**
- * Milliseconds since the epoch of "24h" (ago; s, m, h, d, w), "2026-05-01" (its begin), "2026-05-01T14:00[:00][Z]",
- * any RFC 3339 time, "today", "yesterday", "now", and the begin of the last such day: "mon", "monday". Throws ConfigError `usage`.
+ * Milliseconds since the epoch of "24h" (ago; s, m, h, d, w), "PT2H" (ago; ISO 8601 in days, hours, minutes, seconds),
+ * "2026-05-01" (its begin), "2026-05-01T14:00[:00][Z]", any RFC 3339 time, "today", "yesterday", "now", and the begin of
+ * the last such day: "mon", "monday". Throws what `toError` makes.
  */
-export function parseTime(verb: string, flag: string, text: string, nowMs: number): number {
+export function parseTime(text: string, nowMs: number, toError: () => Error): number {
   const ago = /^([0-9]{1,6})([smhdw])$/.exec(text);
   if (ago !== null) return nowMs - Number(ago[1]) * (UNIT_MS[ago[2] ?? ''] ?? 0);
+  const ms = parseDuration(text);
+  if (ms !== undefined) return nowMs - ms;
   if (text === 'now') return nowMs;
   if (text === 'today') return startOfDay(nowMs);
   if (text === 'yesterday') return startOfDay(nowMs) - 86_400_000;
   const weekday = WEEKDAYS.findIndex((name) => text === name || text === name.slice(0, 3));
   if (weekday >= 0) return startOfWeekday(nowMs, weekday);
-  const ms = parseDate(text);
-  if (ms !== undefined) return ms;
-  throw usageError(
-    verb,
-    `expected a time after ${flag}, like 24h, 7d, 2026-05-01 or 2026-05-01T14:00Z, got something else`,
-  );
+  const date = parseDate(text);
+  if (date === undefined) throw toError();
+  return date;
+}
+
+/** ISO 8601 durations without years and months: their length depends on where they begin. */
+function parseDuration(text: string): number | undefined {
+  const match =
+    /^P(?:([0-9]{1,6})W|(?:([0-9]{1,6})D)?(?:T(?=[0-9])(?:([0-9]{1,6})H)?(?:([0-9]{1,6})M)?(?:([0-9]{1,6})S)?)?)$/.exec(
+      text,
+    );
+  if (match === null || text === 'P') return undefined;
+  const units = ['w', 'd', 'h', 'm', 's'];
+  return units.reduce((sum, unit, index) => sum + Number(match[index + 1] ?? 0) * (UNIT_MS[unit] ?? 0), 0);
 }
 
 function startOfDay(ms: number): number {
