@@ -1,13 +1,9 @@
 // The outputs of `stateseal log`: reads page by page and prints as it goes.
-import { changeJson, detailJson, lineJson, subjectJson } from '../answers/change-json.ts';
+import { createSelect, detailsOf, logCsv, logCsvHead, logItems, type LogItems } from '../answers/log-items.ts';
+import type { LogLine } from '../store/queries-summary.ts';
 import { formatCsvLine } from '../answers/csv.ts';
-import { createSelectSubject, type SelectSubject } from '../answers/subject-filter.ts';
-import { outputSubject, toSubject, type Subject } from '../answers/subject.ts';
-import type { ChangeDetail } from '../store/queries-change.ts';
-import type { ChangeFilter } from '../store/queries-filter.ts';
 import type { PagePosition } from '../store/queries-list.ts';
 import type { Queries } from '../store/queries.ts';
-import type { ChangeSummary, LogLine } from '../store/queries-summary.ts';
 import { createPalette } from '../terminal.ts';
 import type { CommandContext } from './command.ts';
 import { formatJsonLine } from './json-output.ts';
@@ -32,7 +28,7 @@ export function styleOf(context: CommandContext): LineStyle {
 export function printLog(queries: Queries, request: LogRequest, context: CommandContext): void {
   if (request.output === 'count') return printCounts(queries, request, context);
   if (request.output === 'stat') return printStat(queries, request, context);
-  if (request.format === 'csv') context.stdout(formatCsvLine(csvHead(request)));
+  if (request.format === 'csv') context.stdout(logCsvHead(itemsOf(request)));
   const shown = printPages(queries, request, context);
   if (request.format === 'text' && !context.quiet && !request.isFollowed) printFooter(queries, request, context, shown);
 }
@@ -81,59 +77,17 @@ function textOf(
 ): readonly string[] {
   const style = styleOf(context);
   if (request.output === 'lines') return formatLogLines(lines, style);
-  return formatChangeLines(detailsOf(queries, lines), selectOf(queries, request.filter), style);
+  return formatChangeLines(detailsOf(queries, lines), createSelect(queries, request.filter), style);
 }
 
-function machineLines(queries: Queries, lines: readonly LogLine[], request: LogRequest): string[] {
-  const select = selectOf(queries, request.filter);
-  if (request.output === 'changes') {
-    const rows = detailsOf(queries, lines).flatMap((detail) => selectedSubjects(detail, select));
-    return rows.map(({ summary, subject }) =>
-      request.format === 'csv'
-        ? formatCsvLine(subjectCsv(summary, subject))
-        : formatJsonLine(changeSubjectJson(summary, subject)),
-    );
-  }
-  if (request.format === 'csv') return changesOf(lines).map((change) => formatCsvLine(changeCsv(change)));
-  return lines.map((line) => formatJsonLine(fullJson(queries, line)));
+function machineLines(queries: Queries, lines: readonly LogLine[], request: LogRequest): readonly string[] {
+  const items = itemsOf(request);
+  if (request.format === 'csv') return logCsv(queries, lines, items, request.filter);
+  return logItems(queries, lines, items, request.filter).map(formatJsonLine);
 }
 
-function fullJson(queries: Queries, line: LogLine): ReturnType<typeof lineJson> {
-  const detail = line.is === 'change' ? queries.readChange(line.change.leafIndex) : undefined;
-  if (detail === undefined) return lineJson(line);
-  return detailJson(detail, queries.readRecord(detail.summary.leafIndex));
-}
-
-function changeSubjectJson(summary: ChangeSummary, subject: Subject): ReturnType<typeof lineJson> {
-  const { number, id, state, kind, time } = changeJson(summary);
-  return {
-    object: 'resource',
-    number: number ?? 0,
-    id: id ?? '',
-    state: state ?? {},
-    kind: kind ?? '',
-    time: time ?? '',
-    ...subjectJson(subject),
-  };
-}
-
-function selectOf(queries: Queries, filter: ChangeFilter): SelectSubject {
-  const names = filter.address === undefined ? [] : queries.otherNames(filter.address).map(({ address }) => address);
-  return createSelectSubject(filter, names);
-}
-
-function selectedSubjects(detail: ChangeDetail, select: SelectSubject): { summary: ChangeSummary; subject: Subject }[] {
-  return [...detail.actions.map(toSubject), ...detail.outputs.map(outputSubject)]
-    .flatMap((subject) => select(subject) ?? [])
-    .map((subject) => ({ summary: detail.summary, subject }));
-}
-
-function detailsOf(queries: Queries, lines: readonly LogLine[]): ChangeDetail[] {
-  return changesOf(lines).flatMap((change) => queries.readChange(change.leafIndex) ?? []);
-}
-
-function changesOf(lines: readonly LogLine[]): ChangeSummary[] {
-  return lines.flatMap((line) => (line.is === 'change' ? [line.change] : []));
+function itemsOf({ output }: LogRequest): LogItems {
+  return output === 'changes' ? 'resources' : 'changes';
 }
 
 function printCounts(queries: Queries, request: LogRequest, context: CommandContext): void {
@@ -169,34 +123,4 @@ function printFooter(queries: Queries, request: LogRequest, context: CommandCont
   const hint = totals.problems + records > 0 && filter.problemsOnly !== true ? ': add --problems' : '';
   context.stdout(`\n${dim(`${formatFooter(totals, records, shown)}${hint}`)}\n`);
   if (totals.problems + records > 0) context.stdout(`${dim(PROBLEM_LEGEND)}\n`);
-}
-
-function csvHead(request: LogRequest): string[] {
-  if (request.output === 'changes') {
-    return ['number', 'time', 'state', 'address', 'deposed', 'previous_address', 'type', 'actions'];
-  }
-  return [
-    ...['number', 'id', 'time', 'recorded', 'state', 'reference', 'kind', 'kind_basis', 'continuity'],
-    ...['serial_before', 'serial_after', 'create', 'update', 'delete', 'replace', 'forget', 'move', 'import'],
-    ...['taint', 'output', 'actors', 'problem'],
-  ];
-}
-
-function subjectCsv(summary: ChangeSummary, subject: Subject): (string | number)[] {
-  const { name, deposed, previousAddress, resourceType, actions } = subject;
-  const head = [summary.leafIndex, summary.effectiveTime, summary.state.name];
-  return [...head, name, deposed, previousAddress, resourceType, actions.join(' ')];
-}
-
-function changeCsv(change: ChangeSummary): (string | number)[] {
-  const { state, counts } = change;
-  const actors = change.claims
-    .filter(({ field }) => field === 'actor')
-    .map(({ value, known }) => `${value} (${known})`);
-  return [
-    ...[change.leafIndex, change.id, change.effectiveTime, change.recordedTime, state.name, state.reference],
-    ...[change.kind, change.kindBasis, change.continuity, change.before?.serial ?? '', change.serial],
-    ...[counts.create, counts.update, counts.delete, counts.replace, counts.forget, counts.move, counts.import],
-    ...[counts.taint, counts.output, actors.join('; '), change.isProblem ? 'yes' : 'no'],
-  ];
 }

@@ -1,9 +1,8 @@
 // `stateseal prove`: one leaf's inclusion proof under the newest signed checkpoint, as a C2SP tlog-proof file.
-import { withLog, type OpenLog } from '../answers/open-log.ts';
+import { withLog } from '../answers/open-log.ts';
+import { proveLeaf } from '../answers/proof.ts';
 import { writeFile } from 'node:fs/promises';
 import { ConfigError, describeForeign } from '../errors.ts';
-import { formatProofFile } from '../merkle/proof-file.ts';
-import { inclusionProof } from '../merkle/proof.ts';
 import { parseArguments, parseCount, usageError } from './arguments.ts';
 import type { Command } from './command.ts';
 import { formatJsonLine } from './json-output.ts';
@@ -43,31 +42,6 @@ The record must be sealed: when it is not yet, run stateseal seal first.
     return 0;
   },
 };
-
-/** The proof file of a leaf, and the tree size it is made for. Throws ConfigError `record-missing` or `not-sealed`. */
-export function proveLeaf({ entries, batches }: OpenLog, leafIndex: number): { text: string; size: number } {
-  if (leafIndex >= entries.size()) {
-    throw new ConfigError(
-      'record-missing',
-      `expected record #${leafIndex} in the log, got a log of ${entries.size()}`,
-      {
-        hint: 'numbers stand at the end of each line of: stateseal log',
-      },
-    );
-  }
-  const signed = batches.newestSigned();
-  if (signed?.checkpoint === undefined || signed.size <= leafIndex) {
-    throw new ConfigError(
-      'not-sealed',
-      `expected a sealed record, got #${leafIndex} beyond size ${signed?.size ?? 0}`,
-      {
-        hint: 'seal first: stateseal seal (a running recorder also seals by itself, within a minute when idle)',
-      },
-    );
-  }
-  const hashes = inclusionProof(leafIndex, signed.size, entries.nodes());
-  return { size: signed.size, text: formatProofFile({ leafIndex, hashes, checkpoint: signed.checkpoint }) };
-}
 
 async function writeNew(path: string, text: string): Promise<void> {
   try {

@@ -1,14 +1,12 @@
 // A state as it was, for people and as JSON: which version, what it rests on, then its instances and outputs. Pure.
+import type { StateName } from '../answers/state-json.ts';
 import type { StateView } from '../answers/state-view.ts';
-import type { JsonObject } from '../json/value.ts';
 import { escapeText, type Palette } from '../terminal.ts';
 import { formatDateTime } from './render-change.ts';
-import { formatState, stateJson } from './show-file.ts';
+import { formatState } from './show-file.ts';
 
 /** What is said of the state as a whole. */
-export interface ViewTitle {
-  readonly name: string;
-  readonly id: string;
+export interface ViewTitle extends StateName {
   /** Formatted; '' for none. */
   readonly labels: string;
   readonly notes: readonly string[];
@@ -42,18 +40,6 @@ export function viewNotes(view: StateView, { notes }: ViewTitle): readonly strin
     ...(view.isWhole ? [] : ['not whole: some of what it rests on is no longer here; restore it from the archive']),
     ...notes,
   ];
-}
-
-/** The lines of `show <file> --json`, the last one with what the log knows beside. */
-export function viewJson(view: StateView, { name, id }: ViewTitle): readonly JsonObject[] {
-  const lines = stateJson(view.state);
-  const { point, leafIndex, effectiveTime, reference, isRetired, isChanging, isWhole } = view;
-  const asOf = 'ms' in point ? formatTime(point.ms) : null;
-  return lines.map((line, index) => {
-    if (index < lines.length - 1) return line;
-    const facts = { name, id, reference, asOf, number: leafIndex, time: effectiveTime, form: view.state.form };
-    return { ...line, ...facts, retired: isRetired, changing: isChanging, whole: isWhole };
-  });
 }
 
 function formatTime(ms: number): string {

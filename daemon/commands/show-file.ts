@@ -1,6 +1,7 @@
 // `stateseal show <file>`: a state or plan file with its values redacted. Writes nothing, needs no log.
+import { stateJson } from '../answers/state-json.ts';
 import type { InstanceBody, ObservedInstance, ObservedOutput, ObservedState } from '../record/observation.ts';
-import type { Json, JsonObject } from '../json/value.ts';
+import type { Json } from '../json/value.ts';
 import { flatten, type NetSide } from '../store/queries-net.ts';
 import { createPalette, escapeText, padRight, textWidth, type Palette } from '../terminal.ts';
 import type { CommandContext } from './command.ts';
@@ -80,21 +81,4 @@ function alignLines(rows: readonly (readonly [string, string])[], indent: string
 /** setting[0] below an output is .setting[0]; an index stays as it is. */
 function joinPath(path: string): string {
   return path === '' || path.startsWith('[') ? path : `.${path}`;
-}
-
-/** A line per instance and output, then one for the state. */
-export function stateJson(state: ObservedState): JsonObject[] {
-  const hiddenJson = (hidden: InstanceBody['hidden']): Json => hidden.map(({ path, by }) => ({ path, by }));
-  const instances = state.instances.flatMap(({ address, deposed, body }): JsonObject[] => {
-    if (body === undefined) return [];
-    const { type, provider, tainted, attributes, hidden } = body;
-    const more = deposed === '' ? {} : { deposed };
-    return [{ object: 'resource', address, ...more, type, provider, tainted, attributes, hidden: hiddenJson(hidden) }];
-  });
-  const outputs = state.outputs.map(({ name, sensitive, value, hidden }): JsonObject => {
-    return { object: 'output', name, sensitive, value, hidden: hiddenJson(hidden) };
-  });
-  const { serial, lineage, toolVersion } = state;
-  const counts = { instances: state.instances.length, outputs: state.outputs.length };
-  return [...instances, ...outputs, { object: 'state', serial, lineage, toolVersion, ...counts }];
 }

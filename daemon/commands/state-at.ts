@@ -1,4 +1,5 @@
 // `stateseal state show` and `state diff`: one state at one or two points of its life.
+import { viewJson } from '../answers/state-json.ts';
 import { comparisonJson } from '../answers/compare-states.ts';
 import { openKnowledge, UNKEYED_NOTE, type StateKnowledge } from '../answers/knowledge.ts';
 import { withLog } from '../answers/open-log.ts';
@@ -11,7 +12,7 @@ import { assertOneName, parseArguments, refuseFlag, usageError, type Arguments }
 import type { CommandContext } from './command.ts';
 import { formatComparison } from './diff.ts';
 import { formatJsonLine } from './json-output.ts';
-import { formatPoint, formatView, viewJson, viewNotes, type ViewTitle } from './render-state.ts';
+import { formatPoint, formatView, viewNotes, type ViewTitle } from './render-state.ts';
 
 const VERB = 'state';
 const NEWEST: Point = { leafIndex: Number.MAX_SAFE_INTEGER };

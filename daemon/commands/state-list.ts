@@ -1,9 +1,8 @@
 // `stateseal state list`: every state of the log, one line each: what it is, whether it can be seen, how it is labelled.
+import { listedJson, listStates } from '../answers/state-list.ts';
 import type { OpenLog } from '../answers/open-log.ts';
-import type { JsonObject } from '../json/value.ts';
-import { formatLabels, type LabelFilter, type Labels } from '../store/labels.ts';
+import { formatLabels, type LabelFilter } from '../store/labels.ts';
 import type { StateCondition } from '../store/queries-conditions.ts';
-import type { StateOutline } from '../store/queries-states.ts';
 import { escapeText } from '../terminal.ts';
 import type { CommandContext } from './command.ts';
 import { formatJsonLine } from './json-output.ts';
@@ -11,25 +10,14 @@ import { styleOf } from './log-output.ts';
 import { formatDateTime } from './render-change.ts';
 import { formatTable, type Cell } from './render-table.ts';
 
-interface ListedState extends StateOutline {
-  readonly labels: Labels;
-  readonly seen: StateCondition;
-}
-
 export function printStates(
   { queries }: OpenLog,
   filters: readonly LabelFilter[] | undefined,
   context: CommandContext,
   isJson: boolean,
 ): void {
-  const wanted = filters && queries.labels.statesWith(filters).ids;
-  const labelOf = queries.labels.labeller();
-  const conditionOf = queries.conditions();
-  const states = queries
-    .states()
-    .filter(({ id }) => wanted?.has(id) ?? true)
-    .map((state): ListedState => ({ ...state, labels: labelOf(state.reference), seen: conditionOf(state) }));
-  if (isJson) return states.forEach((state) => context.stdout(formatJsonLine(toJson(state))));
+  const states = listStates(queries, filters);
+  if (isJson) return states.forEach((state) => context.stdout(formatJsonLine(listedJson(state))));
   const { palette, columns } = styleOf(context);
   const head = ['name', 'serial', 'instances', 'last change', 'last seen', 'condition', 'labels', 'place'];
   const rows = states.map((state): Cell[] => [
@@ -61,26 +49,4 @@ function isCalm({ condition }: StateCondition): boolean {
 
 function formatMs(ms: number | undefined): string {
   return ms === undefined ? '' : formatDateTime(new Date(ms).toISOString(), 'minutes');
-}
-
-function toJson(state: ListedState): JsonObject {
-  const { id, name, reference, workspace, serial, lineage, toolVersion, instances, changes, labels, seen } = state;
-  const time = (ms: number | undefined): string | null => (ms === undefined ? null : new Date(ms).toISOString());
-  return {
-    object: 'state',
-    id,
-    name,
-    reference,
-    workspace,
-    serial,
-    lineage,
-    toolVersion,
-    instances,
-    changes,
-    lastChange: time(state.lastChangeMs),
-    lastSeen: time(seen.lastSeenMs),
-    condition: seen.condition,
-    code: seen.code,
-    labels: { ...labels },
-  };
 }
