@@ -7,15 +7,6 @@ import { PROBLEM_VERDICTS, VERDICTS } from '../record/verdict-data.ts';
 import { ACTION_NAMES, CHANGE_KINDS, type ChangeFilter } from '../store/queries-filter.ts';
 import { parseWhole, parseWords, type Asked, type Refuse } from './asked.ts';
 
-/** Names of the parameters that hold a value, and of those that are there or not. */
-export const FILTER_VALUES = [
-  ...['state', 'env', 'label', 'address', 'path', 'type', 'action', 'kind', 'actor', 'run', 'pr', 'commit'],
-  ...['since', 'until', 'recorded-since', 'at-size', 'verdict', 'ticket'],
-] as const;
-export const FILTER_SWITCHES = [
-  ...['no-actor', 'no-run', 'no-plan', 'beyond-plan', 'problems', 'unexplained', 'emergency'],
-] as const;
-
 /** Throws what `refuse` makes of a parameter that cannot be used. */
 export function parseChangeFilter(asked: Asked, nowMs: number, refuse: Refuse): ChangeFilter {
   return withoutUndefined({

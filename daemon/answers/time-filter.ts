@@ -1,7 +1,8 @@
 // Times as people type them in filters. Pure: "now" is an argument; everything is UTC.
 import type { Asked, Refuse } from './asked.ts';
 
-const UNIT_MS: Readonly<Record<string, number>> = {
+/** Milliseconds of each unit that people may write. */
+export const UNIT_MS: Readonly<Record<string, number>> = {
   s: 1000,
   m: 60_000,
   h: 3_600_000,

@@ -1,13 +1,6 @@
 // Lengths of time as people type them: 90s, 15m, 1h, 30d, 2w. Pure.
+import { UNIT_MS } from '../answers/time-filter.ts';
 import { usageError } from './arguments.ts';
-
-const UNIT_MS: Readonly<Record<string, number>> = {
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-  w: 7 * 86_400_000,
-};
 
 /** Milliseconds, above 0. Throws ConfigError `usage`. */
 export function parseDuration(verb: string, flag: string, text: string): number {

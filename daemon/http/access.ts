@@ -3,7 +3,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { Token, TokenRefusal } from '../tokens.ts';
 import { setPrincipal, type Principal } from './principal.ts';
-import { sendProblem, type Problem } from './problem.ts';
+import { ORIGIN_REFUSED, sendProblem, unauthorized, type Problem } from './problem.ts';
 import type { Rates } from './rates.ts';
 import type { Sessions } from './sessions.ts';
 
@@ -36,8 +36,8 @@ async function identify(parts: AccessParts, request: Request): Promise<Principal
   const cookie = readCookie(request.headers.cookie, sessionCookie(request));
   if (cookie === undefined) return MISSING;
   // Same-site is not enough: a page of another port of this host is same-site.
-  if (!['same-origin', 'none', undefined].includes(headerOf(request, 'sec-fetch-site'))) return FOREIGN_PAGE;
-  if (request.method === 'POST' && request.headers.origin === undefined) return FOREIGN_PAGE;
+  if (!['same-origin', 'none', undefined].includes(headerOf(request, 'sec-fetch-site'))) return ORIGIN_REFUSED;
+  if (request.method === 'POST' && request.headers.origin === undefined) return ORIGIN_REFUSED;
   return parts.sessions.find(cookie) ?? SESSION_ENDED;
 }
 
@@ -89,44 +89,28 @@ function headerOf(request: Request, name: string): string | undefined {
   return Array.isArray(value) ? value.join() : value;
 }
 
-const MISSING: Problem = {
-  status: 401,
-  code: 'token-missing',
-  title: 'Token missing',
-  detail: 'expected "Authorization: Bearer <token>" or a session of stateseal open, got a request without either',
-};
+const MISSING = unauthorized(
+  'token-missing',
+  'Token missing',
+  'expected "Authorization: Bearer <token>" or a session of stateseal open, got a request without either',
+);
 
-const WRONG: Problem = {
-  status: 401,
-  code: 'token-wrong',
-  title: 'Token wrong',
-  detail: 'expected a token of stateseal token create, got another one',
-};
+const WRONG = unauthorized('token-wrong', 'Token wrong', 'expected a token of stateseal token create, got another one');
 
-const EXPIRED: Problem = {
-  status: 401,
-  code: 'token-expired',
-  title: 'Token expired',
-  detail: 'expected a token that is still good, got one whose time is over; make another: stateseal token create',
-};
+const EXPIRED = unauthorized(
+  'token-expired',
+  'Token expired',
+  'expected a token that is still good, got one whose time is over; make another: stateseal token create',
+);
 
-const SESSION_ENDED: Problem = {
-  status: 401,
-  code: 'session-ended',
-  title: 'Session ended',
-  detail: 'expected a session that is still good, got an old one; begin another: stateseal open',
-};
+const SESSION_ENDED = unauthorized(
+  'session-ended',
+  'Session ended',
+  'expected a session that is still good, got an old one; begin another: stateseal open',
+);
 
-const USER_MISSING: Problem = {
-  status: 401,
-  code: 'user-missing',
-  title: 'User missing',
-  detail: 'expected the proxy to name who is signed in, in the header it was configured for; got no usable name',
-};
-
-const FOREIGN_PAGE: Problem = {
-  status: 403,
-  code: 'origin-refused',
-  title: 'Origin refused',
-  detail: 'pages of other origins may not use this server',
-};
+const USER_MISSING = unauthorized(
+  'user-missing',
+  'User missing',
+  'expected the proxy to name who is signed in, in the header it was configured for; got no usable name',
+);

@@ -2,7 +2,7 @@
 // method, body; then who asks (access.ts). Nothing here reads the log.
 import type { IncomingMessage } from 'node:http';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
-import { sendProblem } from './problem.ts';
+import { ORIGIN_REFUSED, sendProblem } from './problem.ts';
 
 const COMPRESSED = /^(?:text\/(?!event-stream)|application\/(?:json|x-ndjson|problem\+json))/u;
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
@@ -38,12 +38,7 @@ export function assertOrigin(request: Request, response: Response, next: NextFun
   const origin = request.headers.origin;
   const own = `${request.protocol}://${request.headers.host?.toLowerCase()}`;
   if (origin === undefined || origin.toLowerCase() === own) return next();
-  sendProblem(response, {
-    status: 403,
-    code: 'origin-refused',
-    title: 'Origin refused',
-    detail: 'pages of other origins may not use this server',
-  });
+  sendProblem(response, ORIGIN_REFUSED);
 }
 
 /** What no resource has is refused before anything else; which one takes POST is told behind the credentials. */

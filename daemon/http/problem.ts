@@ -44,6 +44,19 @@ export function parameterProblem(parameter: string, expected: string): Problem {
   };
 }
 
+/** Whoever asked has shown no credential, or none that is good; `detail` says what would be one. */
+export function unauthorized(code: ProblemCode, title: string, detail: string): Problem {
+  return { status: 401, code, title, detail };
+}
+
+/** A page of another server asked, in the name of whoever looks at it. */
+export const ORIGIN_REFUSED: Problem = {
+  status: 403,
+  code: 'origin-refused',
+  title: 'Origin refused',
+  detail: 'pages of other origins may not use this server',
+};
+
 export function isProblem(value: object): value is Problem {
   return 'code' in value && 'status' in value;
 }

@@ -2,11 +2,17 @@
 // through the control socket (`stateseal open`), which only the owner of the data directory reaches.
 import type { Request, RequestHandler, Response } from 'express';
 import { readCookie, sessionCookie } from './access.ts';
-import { sendProblem } from './problem.ts';
+import { sendProblem, unauthorized } from './problem.ts';
 import { parseSearch } from './query.ts';
 import type { Sessions } from './sessions.ts';
 
 export const SESSION_PATH = '/session';
+
+const CODE_REFUSED = unauthorized(
+  'session-code-refused',
+  'Code refused',
+  'expected a code that was not used yet and is not older than a minute; ask for another: stateseal open',
+);
 
 export function createSessionBegin(sessions: Sessions): RequestHandler {
   return (request, response) => {
@@ -15,14 +21,7 @@ export function createSessionBegin(sessions: Sessions): RequestHandler {
     // HEAD, and a browser that looks ahead, must not use it up.
     const isLook = request.method !== 'GET' || request.headers['sec-purpose'] !== undefined;
     const id = isLook ? undefined : sessions.redeem(search.get('code') ?? '');
-    if (id === undefined) {
-      return sendProblem(response, {
-        status: 401,
-        code: 'session-code-refused',
-        title: 'Code refused',
-        detail: 'expected a code that was not used yet and is not older than a minute; ask for another: stateseal open',
-      });
-    }
+    if (id === undefined) return sendProblem(response, CODE_REFUSED);
     setCookie(request, response, id, 12 * 3600);
     response.redirect(303, '/');
   };
