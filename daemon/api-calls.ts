@@ -9,8 +9,6 @@ export interface ApiInput {
 
 /** What the main thread offers to this one. */
 export interface ApiOwner {
-  status(): Promise<object>;
-  seal(): Promise<{ readonly size: number }>;
   accessed(entries: readonly Accessed[]): Promise<void>;
   failed(description: string): void;
 }
@@ -18,11 +16,11 @@ export interface ApiOwner {
 /** What this thread offers to the main one. */
 export interface ApiMethods {
   /** Opens the sockets; throws what listenHttp throws. */
-  start(): Promise<{ readonly url: string; readonly port: number }>;
+  start(): Promise<{ readonly url: string }>;
   /** A one-time code for a browser session of the owner of the data directory. */
   mint(): string;
   close(): Promise<void>;
 }
 
 export const API_METHODS = ['start', 'mint', 'close'] as const satisfies readonly (keyof ApiMethods)[];
-export const OWNER_METHODS = ['status', 'seal', 'accessed', 'failed'] as const satisfies readonly (keyof ApiOwner)[];
+export const OWNER_METHODS = ['accessed', 'failed'] as const satisfies readonly (keyof ApiOwner)[];

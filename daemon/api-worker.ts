@@ -1,5 +1,5 @@
 // The API's own thread: what reads the log for others, so that no question, however large, delays the recorder. It
-// writes nothing but the access sums; what changes something it asks of the main thread.
+// writes nothing but the access sums; who read what it tells the main thread.
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { OWNER_METHODS, type ApiInput, type ApiMethods, type ApiOwner } from './api-calls.ts';
@@ -54,7 +54,7 @@ function createApi(input: ApiInput, owner: Remote<ApiOwner>): ApiMethods {
       open.add(() => socket.close());
       const listener = await listenHttp(app, http);
       open.add(() => listener.close());
-      return { url: listener.url, port: listener.port };
+      return { url: listener.url };
     },
     mint: () => sessions.mint({ name: `session:uid:${process.getuid?.() ?? -1}`, scope: 'admin', states: undefined }),
     close: () => open.close(),

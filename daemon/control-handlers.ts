@@ -1,6 +1,8 @@
 // What the control socket of a running recorder offers to the command line.
 import type { BackendDoor } from './backend-door.ts';
 import type { ControlHandlers } from './control.ts';
+import type { Door } from './door.ts';
+import { ConfigError } from './errors.ts';
 import type { ImportJobs } from './import-jobs.ts';
 import type { Ingest } from './ingest.ts';
 import type { Journal } from './journal.ts';
@@ -9,8 +11,6 @@ import type { Intake } from './recorder/intake.ts';
 import type { Sealer } from './sealer/sealer.ts';
 import type { Batches } from './store/batches.ts';
 import type { Entries } from './store/entries.ts';
-import { ConfigError } from './errors.ts';
-import type { DoorOwner } from './door.ts';
 
 export interface HandlerParts {
   readonly backend: BackendDoor | undefined;
@@ -23,13 +23,13 @@ export interface HandlerParts {
   readonly ingest: Ingest;
   readonly imports: ImportJobs;
   /** undefined where the API is closed. */
-  readonly openUrl: () => Promise<string> | undefined;
+  readonly door: Door | undefined;
 }
 
 const EMPTY = new Uint8Array();
 
 export function createHandlers(parts: HandlerParts): ControlHandlers {
-  const { backend, sealer, intake, journal, recorder, batches, entries, ingest, imports, openUrl } = parts;
+  const { backend, sealer, intake, journal, recorder, batches, entries, ingest, imports, door } = parts;
   return {
     seal: async () => {
       await sealer.seal();
@@ -52,19 +52,9 @@ export function createHandlers(parts: HandlerParts): ControlHandlers {
       backend: await backend?.status(),
     }),
     open: async () => {
-      const url = await openUrl();
-      if (url === undefined) throw closed();
-      return { url };
+      if (door === undefined) throw closed();
+      return { url: await door.openUrl() };
     },
-  };
-}
-
-/** What the thread of the API may ask for. */
-export function toDoorOwner(handlers: ControlHandlers, journal: Journal): DoorOwner {
-  return {
-    status: () => handlers.status({}),
-    seal: async () => (await handlers.seal({})) as { readonly size: number },
-    accessed: (entries) => journal.accessed(entries),
   };
 }
 

@@ -8,12 +8,12 @@ import { openBackendDoor, type BackendDoor, type BackendStatus } from './backend
 import { createCloseStack, type CloseStack } from './close-stack.ts';
 import type { Config } from './config.ts';
 import { openControlServer } from './control.ts';
-import { createHandlers, toDoorOwner, type HandlerParts } from './control-handlers.ts';
+import { createHandlers, type HandlerParts } from './control-handlers.ts';
 import { openDoor, type Door } from './door.ts';
 import { openIngest, type Ingest } from './ingest.ts';
 import { ConfigError, type StatesealError, type StoreError } from './errors.ts';
 import { openLogKey, openRedactionKeys, type LogKey } from './keys.ts';
-import { createJournal } from './journal.ts';
+import { createJournal, type Journal } from './journal.ts';
 import { openRecorderClient, type RecorderClient } from './recorder/client.ts';
 import type { Outcome } from './recorder/parts.ts';
 import type { Sealer, SealerStatus, SealProblem } from './sealer/sealer.ts';
@@ -174,7 +174,7 @@ interface Doors {
   readonly ingest: Ingest;
 }
 
-interface DoorParts extends Omit<HandlerParts, 'ingest' | 'backend' | 'openUrl'> {
+interface DoorParts extends Omit<HandlerParts, 'ingest' | 'backend' | 'door'> {
   readonly key: LogKey;
   readonly recorder: RecorderClient;
   readonly events: DaemonEvents;
@@ -187,11 +187,12 @@ async function openDoors(config: Config, parts: DoorParts, open: CloseStack): Pr
   await intake.start();
   const ingest = await openIngest(config, { recorder, origin: key.signer.name, tell, onFailure: fail(events) });
   open.add(() => ingest.close());
+  const accessed: Journal['accessed'] = (entries) => parts.journal.accessed(entries);
+  const door = await openDoor(config, { accessed }, fail(events));
+  open.add(() => door?.close());
   const backend = await openBackendDoor({ config, recorder, onOutcome: tell, onFailure: fail(events) });
   open.add(() => backend?.close());
-  const handlers = createHandlers({ ...parts, ingest, backend, openUrl: () => door?.openUrl() });
-  const door = await openDoor(config, toDoorOwner(handlers, parts.journal), fail(events));
-  open.add(() => door?.close());
+  const handlers = createHandlers({ ...parts, ingest, backend, door });
   const control = await openControlServer(join(config.dataDir, CONTROL_FILE), handlers);
   open.add(() => control.close());
   return { door, backend, ingest };

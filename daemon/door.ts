@@ -8,7 +8,6 @@ import { connectPeer } from './thread-peer.ts';
 export interface Door {
   /** Without a slash at the end: http://127.0.0.1:7373 */
   readonly url: string;
-  readonly port: number;
   /** The address of a new browser session, good once and for a minute. */
   openUrl(): Promise<string>;
   close(): Promise<void>;
@@ -45,13 +44,13 @@ export async function openDoor(
   worker.on('exit', (code) => end(`exit code ${code}`));
   const close = async (): Promise<void> => {
     if (isOwnersWish) return;
-    await peer.calls.close();
+    await peer.remote.close();
     isOwnersWish = true;
     await worker.terminate();
   };
   try {
-    const { url, port } = await peer.calls.start();
-    return { url, port, close, openUrl: async () => `${url}/session?code=${await peer.calls.mint()}` };
+    const { url } = await peer.remote.start();
+    return { url, close, openUrl: async () => `${url}/session?code=${await peer.remote.mint()}` };
   } catch (error) {
     await close().catch(() => undefined);
     onFailure(error);

@@ -3,7 +3,7 @@
 import { Worker } from 'node:worker_threads';
 import { StoreError, describeForeign } from '../errors.ts';
 import type { RecorderMethods } from './methods.ts';
-import { fromWireError, type Answer, type Remote } from './wire.ts';
+import { createCalls, type Remote } from './wire.ts';
 import type { WorkerInput } from './worker.ts';
 
 export type RecorderClient = Remote<RecorderMethods>;
@@ -27,11 +27,6 @@ const METHODS = [
   'close',
 ] as const satisfies readonly (keyof RecorderMethods)[];
 
-interface Waiting {
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: Error) => void;
-}
-
 /**
  * Starts the worker and waits until the database is open. Throws what opening it throws. `onDeath` hears once of a
  * worker that ended without being closed; every call then fails with StoreError `recorder-stopped`, except `close`.
@@ -42,24 +37,23 @@ export async function openRecorderClient(
 ): Promise<RecorderClient> {
   const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js';
   const worker = new Worker(new URL(file, import.meta.url), { workerData: input });
-  const waiting = new Map<number, Waiting>();
-  let lastId = 0;
-  let ended: StoreError | undefined;
+  const {
+    remote,
+    settle,
+    wait,
+    end: failAll,
+  } = createCalls<RecorderMethods>(METHODS, (call) => worker.postMessage(call));
+  let hasEnded = false;
   let isOwnersWish = false;
   const end = (reason: string): void => {
-    if (ended !== undefined) return;
-    ended = stopped(reason);
-    for (const { reject } of waiting.values()) reject(ended);
-    waiting.clear();
-    if (!isOwnersWish) onDeath(ended);
+    if (hasEnded) return;
+    hasEnded = true;
+    const error = stopped(reason);
+    failAll(error);
+    if (!isOwnersWish) onDeath(error);
   };
-  const ready = new Promise<unknown>((resolve, reject) => waiting.set(0, { resolve, reject }));
-  worker.on('message', (answer: Answer) => {
-    const call = waiting.get(answer.id);
-    waiting.delete(answer.id);
-    if ('error' in answer) call?.reject(fromWireError(answer.error));
-    else call?.resolve(answer.result);
-  });
+  const ready = wait(0);
+  worker.on('message', settle);
   worker.on('error', (error) => end(describeForeign(error)));
   worker.on('exit', (code) => end(`exit code ${code}`));
   try {
@@ -68,20 +62,13 @@ export async function openRecorderClient(
     isOwnersWish = true;
     throw error;
   }
-
-  const call = (method: keyof RecorderMethods, args: readonly unknown[]): Promise<unknown> => {
-    if (method === 'close') isOwnersWish = true;
-    if (ended !== undefined) return method === 'close' ? Promise.resolve() : Promise.reject(ended);
-    lastId += 1;
-    const id = lastId;
-    return new Promise((resolve, reject) => {
-      waiting.set(id, { resolve, reject });
-      worker.postMessage({ id, method, args });
-    });
+  return {
+    ...remote,
+    close() {
+      isOwnersWish = true;
+      return hasEnded ? Promise.resolve() : remote.close();
+    },
   };
-  return Object.fromEntries(
-    METHODS.map((method) => [method, (...args: unknown[]) => call(method, args)]),
-  ) as unknown as RecorderClient;
 }
 
 /** `reason` is a class of error or an exit code: a foreign error's own text may quote a state. */
