@@ -53,3 +53,9 @@ export function describeForeign(error: unknown): string {
   const code: unknown = 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? `${error.name} ${code}` : error.name;
 }
+
+/** The errno name of a file system error ('ENOENT'), or '' where there is none. */
+export function errnoOf(error: unknown): string {
+  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && /^[A-Z0-9_]{1,40}$/.test(code) ? code : '';
+}

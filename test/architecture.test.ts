@@ -11,7 +11,7 @@ const TIERS: readonly (readonly string[])[] = [
   ['errors.ts'],
   ['json', 'glob.ts', 'terminal.ts', 'program.ts', 'global-flags.ts', 'config-environment.ts'],
   ['record', 'redaction', 'terraform', 'merkle', 'verdict'],
-  ['s3'],
+  ['s3', 'credential-files.ts'],
   [
     'store',
     'archive',

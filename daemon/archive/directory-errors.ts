@@ -1,5 +1,5 @@
 // File system errors → ArchiveErrors: what may pass by itself is transient, what a person must mend is permanent.
-import { ArchiveError } from '../errors.ts';
+import { ArchiveError, errnoOf } from '../errors.ts';
 
 const fullCodes: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 const deniedCodes: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS']);
@@ -46,12 +46,6 @@ export function notAFile(key: string): ArchiveError {
     transient: false,
     hint: 'find out who put it into the archive directory; it is never followed or opened for reading',
   });
-}
-
-/** The errno name of a file system error ('ENOENT'), or '' where there is none. */
-export function errnoOf(error: unknown): string {
-  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' && /^[A-Z0-9_]{1,40}$/.test(code) ? code : '';
 }
 
 function failed(code: string, what: string, errno: string, transient: boolean, hint: string): ArchiveError {

@@ -4,8 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import { lstat, mkdir, open, readdir, realpath, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errnoOf } from './directory-errors.ts';
 import { compareUtf8 } from './key.ts';
+import { errnoOf } from '../errors.ts';
 
 /** Folder of unfinished writes, directly under the root; no key can name it (no segment begins with a dot). */
 export const temporaryFolder = '.tmp';

@@ -4,9 +4,9 @@
 import { link, realpath, stat } from 'node:fs/promises';
 import type { Stats } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { ArchiveError } from '../errors.ts';
+import { ArchiveError, errnoOf } from '../errors.ts';
 import type { Archive, ObjectLock, ObjectVersion, PutResult } from './archive.ts';
-import { errnoOf, notADirectory, notAFile, toDirectoryError, toLinkError } from './directory-errors.ts';
+import { notADirectory, notAFile, toDirectoryError, toLinkError } from './directory-errors.ts';
 import * as files from './directory-files.ts';
 import * as key from './key.ts';
 

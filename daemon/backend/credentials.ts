@@ -1,9 +1,16 @@
 // Credentials of the state backend: Basic authentication, each for one state, kept as one file with the SHA-256 of a
-// password that is printed once. It holds 256 random bits, so nothing slower is needed: there is no dictionary to try.
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { constants } from 'node:fs';
-import { mkdir, open, readdir, readFile, unlink } from 'node:fs/promises';
+// password that is printed once.
 import { join } from 'node:path';
+import {
+  credentialNames,
+  hashSecret,
+  isSecret,
+  newSecret,
+  readCredential,
+  removeCredential,
+  writeCredential,
+  type CredentialErrors,
+} from '../credential-files.ts';
 import { ConfigError, describeForeign } from '../errors.ts';
 
 export interface Credential {
@@ -25,7 +32,7 @@ export interface Login {
 export const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/u;
 const FOLDER = 'backend-credentials';
 const LINE = /^sha256 ([0-9a-f]{64})\ncreated (\S{10,40})\n$/u;
-const MAX_FILE_BYTES = 256;
+const MAX_FILE_UNITS = 256;
 
 /** Makes a credential and returns its password, which nothing keeps. Throws ConfigError `credential-exists`. */
 export async function addCredential(
@@ -33,19 +40,9 @@ export async function addCredential(
   { state, name }: Pick<Credential, 'state' | 'name'>,
   nowMs: number,
 ): Promise<string> {
-  const password = randomBytes(32).toString('base64url');
-  const folder = join(dataDir, FOLDER, state);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const text = `sha256 ${hash(password).toString('hex')}\ncreated ${new Date(nowMs).toISOString()}\n`;
-  const handle = await open(join(folder, name), 'wx', 0o600).catch((error: unknown) => {
-    throw errnoOf(error) === 'EEXIST' ? taken() : failed('write', error);
-  });
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  const password = newSecret();
+  const text = `sha256 ${hashSecret(password).toString('hex')}\ncreated ${new Date(nowMs).toISOString()}\n`;
+  await writeCredential(join(dataDir, FOLDER, state, name), text, ERRORS);
   return password;
 }
 
@@ -66,23 +63,14 @@ export async function revokeCredential(
   dataDir: string,
   { state, name }: Pick<Credential, 'state' | 'name'>,
 ): Promise<boolean> {
-  try {
-    await unlink(join(dataDir, FOLDER, state, name));
-    return true;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false;
-    throw failed('remove', error);
-  }
+  return removeCredential(join(dataDir, FOLDER, state, name), ERRORS);
 }
 
-/** Reads the files anew each time: what was revoked is refused at once. */
+/** Whether a login is good for a state. */
 export async function checkLogin(dataDir: string, state: string, login: Login): Promise<Verdict> {
-  const presented = hash(login.password);
   const isGood = async (of: string): Promise<boolean> => {
     const stored = NAME.test(login.name) ? await readStored(dataDir, of, login.name) : undefined;
-    // Compared in any case, so that the delay does not tell which names there are.
-    const isSame = timingSafeEqual(presented, stored?.hash ?? hash(''));
-    return stored !== undefined && isSame;
+    return isSecret(login.password, stored?.hash);
   };
   if (NAME.test(state) && (await isGood(state))) return 'accepted';
   for (const other of await namesIn(join(dataDir, FOLDER))) {
@@ -105,39 +93,24 @@ async function readStored(
   state: string,
   name: string,
 ): Promise<{ readonly hash: Buffer; readonly createdAt: string } | undefined> {
-  const path = join(dataDir, FOLDER, state, name);
-  const text = await readFile(path, { encoding: 'utf8', flag: constants.O_RDONLY | constants.O_NOFOLLOW }).catch(
-    () => undefined,
-  );
-  if (text === undefined || text.length > MAX_FILE_BYTES) return undefined;
+  const text = await readCredential(join(dataDir, FOLDER, state, name), MAX_FILE_UNITS);
+  if (text === undefined) return undefined;
   const [, hex, createdAt = ''] = LINE.exec(text) ?? [];
   return hex === undefined ? undefined : { hash: Buffer.from(hex, 'hex'), createdAt };
 }
 
 async function namesIn(folder: string): Promise<readonly string[]> {
-  const names = await readdir(folder).catch((error: unknown) => {
-    if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error))) return [];
-    throw failed('list', error);
-  });
-  return names.filter((name) => NAME.test(name)).sort();
+  const names = await credentialNames(folder, ['ENOENT', 'ENOTDIR'], ERRORS);
+  return names.filter((name) => NAME.test(name));
 }
 
-function hash(password: string): Buffer {
-  return createHash('sha256').update(password, 'utf8').digest();
-}
-
-function errnoOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-}
-
-function taken(): ConfigError {
-  return new ConfigError('credential-exists', 'expected a new name for the credential, got one that is in use', {
-    hint: 'revoke it first, or choose another name: stateseal backend credential list',
-  });
-}
-
-function failed(what: string, error: unknown): ConfigError {
-  return new ConfigError('credential-failed', `could not ${what} a credential: ${describeForeign(error)}`, {
-    hint: 'check owner and mode of the data directory',
-  });
-}
+const ERRORS: CredentialErrors = {
+  taken: () =>
+    new ConfigError('credential-exists', 'expected a new name for the credential, got one that is in use', {
+      hint: 'revoke it first, or choose another name: stateseal backend credential list',
+    }),
+  failed: (what, error) =>
+    new ConfigError('credential-failed', `could not ${what} a credential: ${describeForeign(error)}`, {
+      hint: 'check owner and mode of the data directory',
+    }),
+};
