@@ -3,6 +3,7 @@
 import { isAbsolute, relative, resolve } from 'node:path';
 import { parseArchiveLocation, type ArchiveLocation } from './archive/location.ts';
 import { ConfigError } from './errors.ts';
+import type { TlsFiles } from './http-socket.ts';
 
 /** As the configuration file says it. */
 export interface BackendFile {
@@ -15,7 +16,7 @@ export interface BackendFile {
   readonly profile?: string;
   readonly forcePathStyle?: boolean;
   readonly allowInstanceRole?: boolean;
-  readonly tls?: { readonly certFile: string; readonly keyFile: string };
+  readonly tls?: TlsFiles;
   readonly allowPlaintext?: boolean;
 }
 
@@ -25,7 +26,7 @@ export interface BackendConfig {
   readonly states: readonly BackendState[];
   /** How to reach an S3 store; absent members are left to the SDK's own environment and profiles. */
   readonly s3: BackendS3;
-  readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
+  readonly tls: TlsFiles | undefined;
 }
 
 export type BackendS3 = Pick<BackendFile, 'endpoint' | 'region' | 'profile' | 'forcePathStyle' | 'allowInstanceRole'>;

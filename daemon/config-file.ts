@@ -7,6 +7,7 @@ import type { RetentionMode } from './archive/archive.ts';
 import type { BackendFile } from './config-backend.ts';
 import { ConfigError } from './errors.ts';
 import type { LabelRule } from './store/labels.ts';
+import type { TlsFiles } from './http-socket.ts';
 
 export interface ConfigFile {
   readonly roots?: readonly { readonly path: string; readonly label?: string }[];
@@ -49,7 +50,7 @@ export interface ConfigFile {
     readonly host?: string;
     readonly port?: number;
     readonly names?: readonly string[];
-    readonly tls?: { readonly certFile: string; readonly keyFile: string };
+    readonly tls?: TlsFiles;
     readonly userHeader?: string;
   };
   readonly spool?: {

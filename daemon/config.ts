@@ -13,6 +13,7 @@ import { toSources, type ConfiguredBucket, type ConfiguredRoot, type SourceSetti
 import { ConfigError, describeForeign } from './errors.ts';
 import type { PolicyOptions } from './redaction/allow-list.ts';
 import type { LabelRule } from './store/labels.ts';
+import type { TlsFiles } from './http-socket.ts';
 import { DEFAULT_QUOTAS, type Quotas } from './spool/quotas.ts';
 
 export interface Config {
@@ -47,7 +48,7 @@ export interface HttpConfig {
   readonly port: number;
   /** What it is called by others than this host. */
   readonly names: readonly string[];
-  readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
+  readonly tls: TlsFiles | undefined;
   /** In which a proxy with a token of scope 'proxy' names who is signed in. */
   readonly userHeader: string;
 }

@@ -1,16 +1,14 @@
 // The socket under the state backend: TLS where configured, limits on headers, time and connections.
-import { readFile } from 'node:fs/promises';
-import { createServer as createHttpServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import type { RequestListener, Server, ServerOptions } from 'node:http';
+import type { Socket } from 'node:net';
 import { ConfigError, describeForeign } from '../errors.ts';
-import { closeServer, listen, parserStatus } from '../http-socket.ts';
+import { closeServer, createServer, listen, parserStatus, reachedAt, type TlsFiles } from '../http-socket.ts';
 
 export interface BackendListenOptions {
   readonly host: string;
   /** 0 = any free one. */
   readonly port: number;
-  readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
+  readonly tls: TlsFiles | undefined;
   /** A whole request, its body included, may take so long. */
   readonly requestMs: number;
 }
@@ -31,15 +29,13 @@ const CLOSE_GRACE_MS = 2_000;
 
 /** Throws ConfigError `backend-listen-failed` or `backend-tls`. */
 export async function listenBackend(handler: RequestListener, options: BackendListenOptions): Promise<BackendListener> {
-  const server = await createServer(handler, options);
+  const server = await createLimitedServer(handler, options);
   await listen(server, options, (error) => listenFailed(error, options.port));
-  const { port } = server.address() as AddressInfo;
-  const scheme = options.tls === undefined ? 'http' : 'https';
-  const host = options.host.includes(':') ? `[${options.host}]` : options.host;
-  return { url: `${scheme}://${host}:${port}`, close: () => closeServer(server, CLOSE_GRACE_MS) };
+  const { url } = reachedAt(server, options.host, options.tls);
+  return { url, close: () => closeServer(server, CLOSE_GRACE_MS) };
 }
 
-async function createServer(handler: RequestListener, options: BackendListenOptions): Promise<Server> {
+async function createLimitedServer(handler: RequestListener, options: BackendListenOptions): Promise<Server> {
   const limits: ServerOptions = {
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: Math.min(HEADERS_TIMEOUT_MS, options.requestMs),
@@ -47,25 +43,11 @@ async function createServer(handler: RequestListener, options: BackendListenOpti
     keepAliveTimeout: 5_000,
     connectionsCheckingInterval: CHECK_MS,
   };
-  const { tls } = options;
-  const server = tls === undefined ? createHttpServer(limits, handler) : await createTls(limits, tls, handler);
+  const server = await createServer(handler, limits, options.tls, badTls);
   server.maxConnections = MAX_CONNECTIONS;
   server.maxHeadersCount = MAX_HEADERS;
   server.on('clientError', refuseMalformed);
   return server;
-}
-
-async function createTls(
-  limits: ServerOptions,
-  { certFile, keyFile }: NonNullable<BackendListenOptions['tls']>,
-  handler: RequestListener,
-): Promise<Server> {
-  try {
-    const pair = { cert: await readFile(certFile), key: await readFile(keyFile) };
-    return createHttpsServer({ ...limits, ...pair, minVersion: 'TLSv1.2' }, handler);
-  } catch (error) {
-    throw badTls(error);
-  }
 }
 
 /** What the parser refuses never reaches the handler; its words may quote the request, so none are said. */

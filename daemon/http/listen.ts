@@ -1,11 +1,10 @@
 // The sockets under the application: TCP (loopback, or TLS beyond it) and a unix socket, with limits on headers, time
 // and connections.
-import { chmod, readFile, rm } from 'node:fs/promises';
-import { createServer as createHttpServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import { chmod, rm } from 'node:fs/promises';
+import type { RequestListener, Server, ServerOptions } from 'node:http';
+import type { Socket } from 'node:net';
 import { ConfigError, describeForeign } from '../errors.ts';
-import { closeServer, listen, parserStatus } from '../http-socket.ts';
+import { closeServer, createServer, listen, parserStatus, reachedAt, type TlsFiles } from '../http-socket.ts';
 import { formatProblem } from './problem.ts';
 
 export const DEFAULT_HTTP_HOST = '127.0.0.1';
@@ -28,11 +27,6 @@ const LOOPBACK: ReadonlyMap<string, string> = new Map([
   ['localhost', '127.0.0.1'],
 ]);
 
-export interface TlsFiles {
-  readonly certFile: string;
-  readonly keyFile: string;
-}
-
 export interface ListenOptions {
   /** A loopback address; any address of this host with `tls`. */
   readonly host?: string;
@@ -54,15 +48,9 @@ export async function listenHttp(app: RequestListener, options: ListenOptions = 
   const { tls, host: asked = DEFAULT_HTTP_HOST, port: wanted = DEFAULT_HTTP_PORT } = options;
   const host = LOOPBACK.get(asked) ?? (tls === undefined ? undefined : asked);
   if (host === undefined) throw hostRefused();
-  const server = await createServer(app, tls);
+  const server = await createLimitedServer(app, tls);
   await listen(server, { host, port: wanted }, (error) => listenFailed(error, wanted));
-  const { port } = server.address() as AddressInfo;
-  const scheme = tls === undefined ? 'http' : 'https';
-  return {
-    url: `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`,
-    port,
-    close: () => closeServer(server, CLOSE_GRACE_MS),
-  };
+  return { ...reachedAt(server, host, tls), close: () => closeServer(server, CLOSE_GRACE_MS) };
 }
 
 /**
@@ -70,7 +58,7 @@ export async function listenHttp(app: RequestListener, options: ListenOptions = 
  * `http-listen-failed`.
  */
 export async function listenUnix(app: RequestListener, path: string): Promise<Pick<HttpListener, 'close'>> {
-  const server = await createServer(app, undefined);
+  const server = await createLimitedServer(app, undefined);
   await rm(path, { force: true });
   await listen(server, { path }, (error) => socketFailed(error));
   await chmod(path, 0o600);
@@ -82,7 +70,7 @@ export async function listenUnix(app: RequestListener, path: string): Promise<Pi
   };
 }
 
-async function createServer(app: RequestListener, tls: TlsFiles | undefined): Promise<Server> {
+async function createLimitedServer(app: RequestListener, tls: TlsFiles | undefined): Promise<Server> {
   const limits: ServerOptions = {
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: HEADERS_TIMEOUT_MS,
@@ -90,22 +78,11 @@ async function createServer(app: RequestListener, tls: TlsFiles | undefined): Pr
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     connectionsCheckingInterval: 1_000,
   };
-  const server = tls === undefined ? createHttpServer(limits, app) : await createTls(limits, tls, app);
+  const server = await createServer(app, limits, tls, badTls);
   server.maxConnections = MAX_CONNECTIONS;
   server.setTimeout(IDLE_SOCKET_MS);
   server.on('clientError', answerMalformed);
   return server;
-}
-
-async function createTls(limits: ServerOptions, { certFile, keyFile }: TlsFiles, app: RequestListener) {
-  try {
-    const pair = { cert: await readFile(certFile), key: await readFile(keyFile) };
-    return createHttpsServer({ ...limits, ...pair, minVersion: 'TLSv1.2' }, app);
-  } catch (error) {
-    throw new ConfigError('http-tls', `could not use http.tls: ${describeForeign(error)}`, {
-      hint: 'certFile holds the chain and keyFile the key, both PEM, readable by this user',
-    });
-  }
 }
 
 /** What the parser refuses never reaches the application: too large headers, bad syntax, too slow. */
@@ -144,5 +121,11 @@ function listenFailed(error: Error, port: number): ConfigError {
 function socketFailed(error: Error): ConfigError {
   return new ConfigError('http-listen-failed', `could not listen on the unix socket: ${describeForeign(error)}`, {
     hint: 'its path, api.sock in the data directory, must fit into 107 bytes: use a shorter --data-dir',
+  });
+}
+
+function badTls(error: unknown): ConfigError {
+  return new ConfigError('http-tls', `could not use http.tls: ${describeForeign(error)}`, {
+    hint: 'certFile holds the chain and keyFile the key, both PEM, readable by this user',
   });
 }
