@@ -2,6 +2,7 @@
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { expect } from 'chai';
 import { loadConfig } from '../../daemon/config.ts';
 import { callDaemon } from '../../daemon/control.ts';
@@ -90,7 +91,8 @@ describe('stateseal import, of a directory', function () {
       const socket = join(data(), 'control.sock');
       await callDaemon(socket, 'import', 10_000, { place: infra });
       let state = { isRunning: true, progress: { versions: 0 } };
-      for (let asked = 0; state.isRunning && asked < 500; asked += 1) {
+      for (let asked = 0; state.isRunning && asked < 1_000; asked += 1) {
+        await setTimeout(10);
         state = (await callDaemon(socket, 'import', 10_000, { ask: true })) as typeof state;
       }
       expect(state.progress.versions).to.equal(4);
