@@ -3,19 +3,25 @@
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { OWNER_METHODS, type ApiInput, type ApiMethods, type ApiOwner } from './api-calls.ts';
+import { openLog } from './answers/open-log.ts';
+import type { LiveStatus } from './answers/status.ts';
 import { createCloseStack } from './close-stack.ts';
+import { callDaemon } from './control.ts';
+import { ConfigError } from './errors.ts';
 import { openAccessJournal } from './http/access-journal.ts';
 import { createApp } from './http/app.ts';
+import type { LiveRecorder } from './http/live.ts';
 import { listenHttp, listenUnix } from './http/listen.ts';
 import { createRates } from './http/rates.ts';
 import { createSessions } from './http/sessions.ts';
-import { openStoreReader } from './http/store-reader.ts';
 import type { Remote } from './recorder/wire.ts';
 import { connectPeer } from './thread-peer.ts';
 import { checkToken } from './tokens.ts';
 
 /** Sums are kept on disk this often. */
 const KEEP_MS = 5_000;
+const STATUS_TIMEOUT_MS = 2_000;
+const SEAL_TIMEOUT_MS = 60_000;
 const RATE = { burst: 400, perSecond: 100 };
 const REFUSAL_RATE = { burst: 20, perSecond: 1 };
 
@@ -25,8 +31,8 @@ function createApi(input: ApiInput, owner: Remote<ApiOwner>): ApiMethods {
   const sessions = createSessions(() => performance.now());
   return {
     async start() {
-      const reader = openStoreReader(join(dataDir, 'log.sqlite'));
-      open.add(() => reader.close());
+      const log = openLog(dataDir);
+      open.add(() => void log.database.close());
       const accessLog = await openAccessJournal({
         path: join(dataDir, 'accessed.json'),
         record: (entries) => owner.accessed(entries),
@@ -38,7 +44,8 @@ function createApi(input: ApiInput, owner: Remote<ApiOwner>): ApiMethods {
       const timer = setInterval(() => void flush(false), KEEP_MS);
       open.add(() => clearInterval(timer));
       const app = createApp({
-        reader,
+        log,
+        live: createLive(dataDir),
         names: http.names.map((name) => name.toLowerCase()),
         access: {
           checkToken: (text) => checkToken(dataDir, text, Date.now()),
@@ -58,6 +65,25 @@ function createApi(input: ApiInput, owner: Remote<ApiOwner>): ApiMethods {
     },
     mint: () => sessions.mint({ name: `session:uid:${process.getuid?.() ?? -1}`, scope: 'admin', states: undefined }),
     close: () => open.close(),
+  };
+}
+
+/** The recorder by its control socket, as the command line reaches it. */
+function createLive(dataDir: string): LiveRecorder {
+  const path = join(dataDir, 'control.sock');
+  return {
+    async status() {
+      try {
+        return (await callDaemon(path, 'status', STATUS_TIMEOUT_MS)) as LiveStatus;
+      } catch (error) {
+        if (error instanceof ConfigError) return undefined;
+        throw error;
+      }
+    },
+    async seal() {
+      await callDaemon(path, 'look', SEAL_TIMEOUT_MS);
+      return (await callDaemon(path, 'seal', SEAL_TIMEOUT_MS)) as { size: number };
+    },
   };
 }
 

@@ -12,26 +12,27 @@ import { outputSubject, toSubject, type Subject } from './subject.ts';
 /** 'changes': one item per change or problem record; 'resources': one per resource instance or output of a change. */
 export type LogItems = 'changes' | 'resources';
 
-/** What the lines of a page are in JSON. */
-export function logItems(
-  queries: Queries,
-  lines: readonly LogLine[],
-  items: LogItems,
-  filter: ChangeFilter,
-): readonly JsonObject[] {
-  if (items === 'changes') return lines.map((line) => fullJson(queries, line));
-  return subjectsOf(queries, lines, filter).map(({ summary, subject }) => changeSubjectJson(summary, subject));
+/** What one line of a page is. */
+export interface LineFormats {
+  json(line: LogLine): readonly JsonObject[];
+  /** Each with its newline. Problem records are no rows. */
+  csv(line: LogLine): readonly string[];
 }
 
-/** The same as CSV, each line with its newline. Problem records are no rows. */
-export function logCsv(
-  queries: Queries,
-  lines: readonly LogLine[],
-  items: LogItems,
-  filter: ChangeFilter,
-): readonly string[] {
-  if (items === 'changes') return changesOf(lines).map((change) => formatCsvLine(changeCsv(change)));
-  return subjectsOf(queries, lines, filter).map(({ summary, subject }) => formatCsvLine(subjectCsv(summary, subject)));
+export function createLineFormats(queries: Queries, items: LogItems, filter: ChangeFilter): LineFormats {
+  if (items === 'changes') {
+    return {
+      json: (line) => [fullJson(queries, line, filter.atSize)],
+      csv: (line) => changesOf([line]).map((change) => formatCsvLine(changeCsv(change))),
+    };
+  }
+  const select = createSelect(queries, filter);
+  const subjectsOf = (line: LogLine) =>
+    detailsOf(queries, [line], filter.atSize).flatMap((detail) => selectedSubjects(detail, select));
+  return {
+    json: (line) => subjectsOf(line).map(({ summary, subject }) => changeSubjectJson(summary, subject)),
+    csv: (line) => subjectsOf(line).map(({ summary, subject }) => formatCsvLine(subjectCsv(summary, subject))),
+  };
 }
 
 /** The first line of such a table. */
@@ -39,9 +40,9 @@ export function logCsvHead(items: LogItems): string {
   return formatCsvLine(items === 'resources' ? SUBJECT_COLUMNS : CHANGE_COLUMNS);
 }
 
-/** Whole changes of a page, problem records left out. */
-export function detailsOf(queries: Queries, lines: readonly LogLine[]): ChangeDetail[] {
-  return changesOf(lines).flatMap((change) => queries.readChange(change.leafIndex) ?? []);
+/** Whole changes of a page, problem records left out. `size`: as of that tree size. */
+export function detailsOf(queries: Queries, lines: readonly LogLine[], size?: number): ChangeDetail[] {
+  return changesOf(lines).flatMap((change) => queries.readChange(change.leafIndex, size) ?? []);
 }
 
 /** Which subjects of a change the filter asks for, under every name that they had. */
@@ -50,13 +51,8 @@ export function createSelect(queries: Queries, filter: ChangeFilter): SelectSubj
   return createSelectSubject(filter, names);
 }
 
-function subjectsOf(queries: Queries, lines: readonly LogLine[], filter: ChangeFilter) {
-  const select = createSelect(queries, filter);
-  return detailsOf(queries, lines).flatMap((detail) => selectedSubjects(detail, select));
-}
-
-function fullJson(queries: Queries, line: LogLine): JsonObject {
-  const detail = line.is === 'change' ? queries.readChange(line.change.leafIndex) : undefined;
+function fullJson(queries: Queries, line: LogLine, size: number | undefined): JsonObject {
+  const detail = line.is === 'change' ? queries.readChange(line.change.leafIndex, size) : undefined;
   if (detail === undefined) return lineJson(line);
   return detailJson(detail, queries.readRecord(detail.summary.leafIndex));
 }

@@ -1,9 +1,10 @@
 // The flags of `stateseal log`, and what they ask. Pure.
-import { COUNT_GROUPS, type CountGroup } from '../store/queries-count.ts';
+import type { CountGroup } from '../store/queries-count.ts';
 import { parseChangeFilter } from '../answers/change-filter.ts';
+import { parseGroup } from '../answers/count-group.ts';
 import { LABEL_OPTIONS } from '../answers/label-filter.ts';
 import type { ChangeFilter } from '../store/queries-filter.ts';
-import { assertOneOf, parseArguments, parseCount, refuseFlag, usageError, type Arguments } from './arguments.ts';
+import { parseArguments, parseCount, refuseFlag, usageError, type Arguments } from './arguments.ts';
 
 export const LOG_USAGE = `Usage: stateseal log [filters]
 
@@ -92,7 +93,7 @@ export function parseLogRequest(args: readonly string[], nowMs: number, isJson: 
     filter: parseChangeFilter(given, nowMs, refuseFlag(VERB)),
     limit: limit === undefined ? (format === 'text' ? 20 : Infinity) : parseCount(VERB, '-n', limit, 1),
     output: parseOutput(given),
-    by: parseGroup(given.text('by')),
+    by: parseGroup(given.text('by'), refuseFlag(VERB)),
     format,
     isFollowed: given.has('follow'),
   };
@@ -104,14 +105,6 @@ function parseOutput(given: Arguments): LogOutput {
   if (given.has('count') || given.has('by')) return 'count';
   if (given.has('stat')) return 'stat';
   return given.has('changes') ? 'changes' : 'lines';
-}
-
-function parseGroup(text: string | undefined): CountGroup {
-  const label = /^label\.(.+)$/su.exec(text ?? '')?.[1];
-  if (label !== undefined) return `label.${label}`;
-  const words = [text ?? 'state'];
-  assertOneOf(VERB, '--by', words, [...COUNT_GROUPS, 'label.<key>'] as const);
-  return COUNT_GROUPS.find((group) => group === words[0]) ?? 'state';
 }
 
 function assertCombination(given: Arguments, { output, filter, isFollowed, format }: LogRequest): void {

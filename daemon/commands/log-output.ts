@@ -1,5 +1,5 @@
 // The outputs of `stateseal log`: reads page by page and prints as it goes.
-import { createSelect, detailsOf, logCsv, logCsvHead, logItems, type LogItems } from '../answers/log-items.ts';
+import { createLineFormats, createSelect, detailsOf, logCsvHead, type LogItems } from '../answers/log-items.ts';
 import type { LogLine } from '../store/queries-summary.ts';
 import { formatCsvLine } from '../answers/csv.ts';
 import type { PagePosition } from '../store/queries-list.ts';
@@ -77,13 +77,17 @@ function textOf(
 ): readonly string[] {
   const style = styleOf(context);
   if (request.output === 'lines') return formatLogLines(lines, style);
-  return formatChangeLines(detailsOf(queries, lines), createSelect(queries, request.filter), style);
+  return formatChangeLines(
+    detailsOf(queries, lines, request.filter.atSize),
+    createSelect(queries, request.filter),
+    style,
+  );
 }
 
 function machineLines(queries: Queries, lines: readonly LogLine[], request: LogRequest): readonly string[] {
-  const items = itemsOf(request);
-  if (request.format === 'csv') return logCsv(queries, lines, items, request.filter);
-  return logItems(queries, lines, items, request.filter).map(formatJsonLine);
+  const formats = createLineFormats(queries, itemsOf(request), request.filter);
+  if (request.format === 'csv') return lines.flatMap((line) => formats.csv(line));
+  return lines.flatMap((line) => formats.json(line)).map(formatJsonLine);
 }
 
 function itemsOf({ output }: LogRequest): LogItems {

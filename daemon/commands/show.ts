@@ -1,6 +1,6 @@
 // `stateseal show`: a change or a record of the log in full, or a state file with its values redacted.
-import { detailJson, evidenceJson, recordJson } from '../answers/change-json.ts';
 import { withLog } from '../answers/open-log.ts';
+import { describeRecord } from '../answers/record-json.ts';
 import { ConfigError } from '../errors.ts';
 import type { Queries } from '../store/queries.ts';
 import type { StoredRecord } from '../store/queries-summary.ts';
@@ -60,13 +60,14 @@ function showRecord(key: number | string, context: CommandContext, isJson: boole
   return withLog(context, ({ queries }) => {
     const stored = queries.readRecord(key);
     if (stored === undefined) throw missing(key, queries.size());
+    if (isJson) {
+      context.stdout(formatJsonLine(describeRecord(queries, stored)));
+      return 0;
+    }
     const palette = createPalette(context.color);
     const evidence = queries.evidence(stored.leafIndex);
     const detail = queries.readChange(stored.leafIndex);
-    if (isJson) {
-      const body = detail === undefined ? { object: 'record', ...recordJson(stored) } : detailJson(detail, stored);
-      context.stdout(formatJsonLine({ ...body, evidence: evidenceJson(evidence) }));
-    } else if (detail === undefined) {
+    if (detail === undefined) {
       context.stdout(formatStoredRecord(stored, evidence, palette, toldBy(stored, queries, palette)));
     } else context.stdout(formatChange(detail, evidence, palette));
     return 0;

@@ -1,21 +1,14 @@
 // stateseal status: recorder, states, backlog, open changes and locks, warnings; from the database, and from the
 // running daemon where there is one.
 import { join } from 'node:path';
+import { withLog } from '../answers/open-log.ts';
+import { readStatus, type LiveStatus, type Status as KnownStatus } from '../answers/status.ts';
 import type { BackendStatus } from '../backend-door.ts';
 import { callDaemon } from '../control.ts';
 import { ConfigError } from '../errors.ts';
-import type { HeldLock } from '../recorder/held-lock.ts';
-import type { UnseenState } from '../record/inventory.ts';
 import type { SealerStatus } from '../sealer/sealer.ts';
 import type { SpoolStatus } from '../spool/reader.ts';
-import { createBatches } from '../store/batches.ts';
-import { openDatabaseReadOnly, type Sqlite } from '../store/database.ts';
-import { createQueries } from '../store/queries.ts';
-import { readBacklog, type Backlog } from '../store/queries-backlog.ts';
-import type { ListedState } from '../store/inventory.ts';
-import type { StateOutline } from '../store/queries-states.ts';
-import { createStates } from '../store/states.ts';
-import { readLockForecast, type LockForecast } from '../store/queries-locks.ts';
+import type { Backlog } from '../store/queries-backlog.ts';
 import { createPalette, escapeText } from '../terminal.ts';
 import { formatCount, formatDuration } from '../verify/render-count.ts';
 import { parseArguments } from './arguments.ts';
@@ -25,13 +18,8 @@ import { formatForecast } from './render-locks.ts';
 import { formatHold, formatHolds } from './render-holds.ts';
 import { formatWho } from './render-who.ts';
 
-interface Live {
-  readonly pid: number;
-  readonly sealer: SealerStatus;
-  readonly holds: readonly HeldLock[];
-  readonly spool: SpoolStatus;
-  readonly backend?: BackendStatus;
-}
+type Live = LiveStatus<SealerStatus, BackendStatus>;
+type Status = KnownStatus<SealerStatus, BackendStatus>;
 
 export const statusCommand: Command = {
   name: 'status',
@@ -47,77 +35,16 @@ Exit codes: 0 · 2 there is no log, or it cannot be read
 `,
   async run(args, context) {
     const given = parseArguments('status', args, { locks: { type: 'boolean' } });
-    const database = openDatabaseReadOnly(join(context.dataDir, 'log.sqlite'));
-    try {
-      const status = await readStatus(database, context);
+    return withLog(context, async (log) => {
+      const status = readStatus(log, await askDaemon(context.dataDir), context.now());
       const isOnlyLocks = given.has('locks');
       const text = isOnlyLocks ? formatHoldsInFull : formatStatus;
       const json = isOnlyLocks ? { holds: status.holds ?? null } : status;
       context.stdout(context.json ? `${JSON.stringify(json)}\n` : text(status, context));
       return 0;
-    } finally {
-      database.close();
-    }
+    });
   },
 };
-
-interface Status {
-  readonly recorder: 'running' | 'stopped';
-  readonly pid: number | undefined;
-  readonly size: number;
-  readonly sealed: number;
-  readonly published: number;
-  readonly unsealed: number;
-  readonly backlog: Backlog;
-  readonly sealer: SealerStatus | undefined;
-  readonly states: readonly (StateOutline & { readonly lock: string; readonly isChanging: boolean })[];
-  /** Locks beside states by the running recorder; undefined where none runs. */
-  readonly holds: readonly HeldLock[] | undefined;
-  /** What the recorder says of its spool; undefined while it does not run. */
-  readonly spool: SpoolStatus | undefined;
-  /** undefined when none is configured, or nothing runs. */
-  readonly backend: BackendStatus | undefined;
-  /** States that nobody watches, and watched ones that nobody can look at, by the newest inventories in the log. */
-  readonly unwatched: readonly ListedState[];
-  readonly unwatchedCount: number;
-  readonly silent: readonly UnseenState[];
-  /** By the receipts in the log; undefined where nothing was locked. */
-  readonly locks: LockForecast | undefined;
-}
-
-async function readStatus(database: Sqlite, context: CommandContext): Promise<Status> {
-  const batches = createBatches(database);
-  const queries = createQueries(database, batches);
-  const rows = createStates(database);
-  const live = await askDaemon(context.dataDir);
-  const outlines = batches.outlines();
-  const published = outlines.filter((batch) => batch.phase === 'published').at(-1)?.size ?? 0;
-  const size = queries.size();
-  const sealed = batches.frozenSize();
-  const inventories = queries.inventory.newest();
-  return {
-    recorder: live ? 'running' : 'stopped',
-    pid: live?.pid,
-    size,
-    sealed,
-    published,
-    unsealed: size - sealed,
-    backlog: readBacklog(database, published),
-    sealer: live?.sealer,
-    states: queries.states().map((state) => ({
-      ...state,
-      lock: rows.byId(state.id)?.lock ?? '',
-      isChanging: rows.openChange(state.id) !== undefined,
-    })),
-    holds: live?.holds,
-    spool: live?.spool,
-    backend: live?.backend,
-    unwatched: inventories.flatMap((inventory) => inventory.unwatched),
-    unwatchedCount: inventories.reduce((sum, inventory) => sum + inventory.unwatchedCount, 0),
-    silent: inventories.flatMap((inventory) => inventory.unseen),
-    locks: readLockForecast(database, context.now()),
-  };
-}
 
 async function askDaemon(dataDir: string): Promise<Live | undefined> {
   try {

@@ -3,9 +3,9 @@
 import compression from 'compression';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import { IntegrityError, StoreError, describeForeign } from '../errors.ts';
+import { toStoreError } from '../store/database.ts';
 import { createAccessGuard, type AccessParts } from './access.ts';
 import { countAccess, type AccessLog } from './access-log.ts';
-import { createCheckpointResource } from './checkpoint.ts';
 import {
   assertMethod,
   assertNoBody,
@@ -16,16 +16,14 @@ import {
   setSafeHeaders,
 } from './guards.ts';
 import { getLivez } from './livez.ts';
-import type { LogReader } from './log-reader.ts';
 import { createReachGuard, createScopeGuard } from './principal.ts';
 import { sendProblem, type Problem } from './problem.ts';
-import { createRecordResource } from './record.ts';
-import { createRecordsResource } from './records.ts';
+import { Refusal } from './question.ts';
 import type { Resource } from './resource.ts';
+import { createResources, type ResourceParts } from './resources.ts';
 import { createSessionBegin, createSessionEnd, SESSION_PATH } from './session.ts';
 
-export interface AppOptions {
-  readonly reader: LogReader;
+export interface AppOptions extends ResourceParts {
   readonly access: AccessParts;
   readonly accessLog: AccessLog;
   /** What this server is called by others than this host; in lower case. */
@@ -45,6 +43,7 @@ export function createApp(options: AppOptions): Express {
   app.use(setSafeHeaders, createHostGuard(options.names ?? []), assertOrigin, assertMethod, assertNoBody);
   app.use(compression({ filter: isCompressible }));
   app.get('/livez', getLivez);
+  app.all('/livez', refuseMethod('GET, HEAD'));
   const { sessions } = options.access;
   app.get(SESSION_PATH, createSessionBegin(sessions));
   // Also unknown paths answer 401 without a credential: nobody can feel their way through the API.
@@ -62,16 +61,6 @@ function addResource(app: Express, resource: Resource, accessLog: AccessLog): vo
   app.all(path, refuseMethod(method === 'get' ? 'GET, HEAD' : 'POST'));
 }
 
-/** Every resource behind the guards. */
-export function createResources({ reader }: Pick<AppOptions, 'reader'>): readonly Resource[] {
-  const read = { method: 'get', scope: 'read', reach: 'log', recorded: 'read' } as const;
-  return [
-    { ...read, path: '/v1/records', handler: createRecordsResource(reader) },
-    { ...read, path: '/v1/records/:key', handler: createRecordResource(reader) },
-    { ...read, path: '/v1/checkpoint', handler: createCheckpointResource(reader) },
-  ];
-}
-
 const answerUnknownPath: RequestHandler = (_request, response) => {
   sendProblem(response, {
     status: 404,
@@ -83,9 +72,11 @@ const answerUnknownPath: RequestHandler = (_request, response) => {
 
 function createFailureHandler(onFailure: AppOptions['onFailure']): ErrorRequestHandler {
   // Express knows an error handler by its four parameters.
-  return (error: unknown, _request, response, next) => {
+  return (thrown: unknown, _request, response, next) => {
+    const error = toStoreError('read the log', thrown);
     const problem = toProblem(error);
-    if (problem.status >= 500) onFailure(describeForeign(error));
+    // A refusal is an answer, also where it says that the recorder is silent.
+    if (problem.status >= 500 && !(error instanceof Refusal)) onFailure(describeForeign(error));
     // Too late for a problem: Express cuts the connection.
     if (response.headersSent) return next(error);
     sendProblem(response, problem);
@@ -93,6 +84,7 @@ function createFailureHandler(onFailure: AppOptions['onFailure']): ErrorRequestH
 }
 
 function toProblem(error: unknown): Problem {
+  if (error instanceof Refusal) return error.problem;
   if (error instanceof StoreError) {
     const detail = 'the local database cannot be read now; the log of the recorder says why';
     return { status: 503, code: 'store-unavailable', title: 'Store unavailable', detail };

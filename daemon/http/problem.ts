@@ -19,6 +19,12 @@ export type ProblemCode =
   | 'method-refused'
   | 'not-found'
   | 'record-unknown'
+  | 'record-expired'
+  | 'state-unknown'
+  | 'batch-unknown'
+  | 'tile-unknown'
+  | 'not-sealed'
+  | 'recorder-silent'
   | 'checkpoint-none'
   | 'record-damaged'
   | 'store-unavailable'
@@ -60,6 +66,62 @@ export const ORIGIN_REFUSED: Problem = {
 export function isProblem(value: object): value is Problem {
   return 'code' in value && 'status' in value;
 }
+
+export const RECORD_UNKNOWN: Problem = {
+  status: 404,
+  code: 'record-unknown',
+  title: 'Record unknown',
+  detail: 'expected the index or id of a record of this kind in the log, got another',
+};
+
+export const RECORD_DAMAGED: Problem = {
+  status: 500,
+  code: 'record-damaged',
+  title: 'Record damaged',
+  detail: 'the stored line is no JSON object: the database was altered or is damaged; run stateseal verify',
+};
+
+export const RECORD_EXPIRED: Problem = {
+  status: 410,
+  code: 'record-expired',
+  title: 'Record expired',
+  detail: 'the content of the record is no longer here, its hash is; the archive may hold it',
+};
+
+export const STATE_UNKNOWN: Problem = {
+  status: 404,
+  code: 'state-unknown',
+  title: 'State unknown',
+  detail: 'expected the name, id or reference of a state that the log knew at that time, got another',
+};
+
+export const BATCH_UNKNOWN: Problem = {
+  status: 404,
+  code: 'batch-unknown',
+  title: 'Batch unknown',
+  detail: 'expected the tree size that a batch ends at, got another',
+};
+
+export const CHECKPOINT_NONE: Problem = {
+  status: 404,
+  code: 'checkpoint-none',
+  title: 'No checkpoint yet',
+  detail: 'nothing was sealed and signed yet; stateseal seal does it now',
+};
+
+export const TOO_MANY_STREAMS: Problem = {
+  status: 429,
+  code: 'too-many-requests',
+  title: 'Too many streams',
+  detail: 'as many streams are open as there may be: close one, or try again later',
+};
+
+export const TILE_UNKNOWN: Problem = {
+  status: 404,
+  code: 'tile-unknown',
+  title: 'Tile unknown',
+  detail: 'expected the path of a tile that the newest checkpoint covers, got another',
+};
 
 /** The body as it goes over the wire. `type` is `urn:stateseal:problem:<code>`. */
 export function formatProblem(problem: Problem): string {

@@ -3,7 +3,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { readCookie, sessionCookie } from './access.ts';
 import { sendProblem, unauthorized } from './problem.ts';
-import { parseSearch } from './query.ts';
+import { parseQuery } from './question.ts';
 import type { Sessions } from './sessions.ts';
 
 export const SESSION_PATH = '/session';
@@ -16,11 +16,10 @@ const CODE_REFUSED = unauthorized(
 
 export function createSessionBegin(sessions: Sessions): RequestHandler {
   return (request, response) => {
-    const search = parseSearch(request.url, ['code']);
-    if (!(search instanceof URLSearchParams)) return sendProblem(response, search);
+    const asked = parseQuery(request.url, { code: 'text' });
     // HEAD, and a browser that looks ahead, must not use it up.
     const isLook = request.method !== 'GET' || request.headers['sec-purpose'] !== undefined;
-    const id = isLook ? undefined : sessions.redeem(search.get('code') ?? '');
+    const id = isLook ? undefined : sessions.redeem(asked.text('code') ?? '');
     if (id === undefined) return sendProblem(response, CODE_REFUSED);
     setCookie(request, response, id, 12 * 3600);
     response.redirect(303, '/');

@@ -40,14 +40,19 @@ export function guarded<T>(what: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (!(error instanceof Database.SqliteError)) throw error;
-    const full = error.code === 'SQLITE_FULL' || error.code.startsWith('SQLITE_IOERR');
-    throw new StoreError(full ? 'store-write-failed' : 'store-failed', `could not ${what}: ${describeForeign(error)}`, {
-      hint: full
-        ? 'free space or mend the disk under the data directory; recording resumes by itself'
-        : 'check that the data directory belongs to this user and that the file is a stateseal database',
-    });
+    throw toStoreError(what, error);
   }
+}
+
+/** Any other error passes as it is. */
+export function toStoreError(what: string, error: unknown): unknown {
+  if (!(error instanceof Database.SqliteError)) return error;
+  const full = error.code === 'SQLITE_FULL' || error.code.startsWith('SQLITE_IOERR');
+  return new StoreError(full ? 'store-write-failed' : 'store-failed', `could not ${what}: ${describeForeign(error)}`, {
+    hint: full
+      ? 'free space or mend the disk under the data directory; recording resumes by itself'
+      : 'check that the data directory belongs to this user and that the file is a stateseal database',
+  });
 }
 
 function migrate(database: Sqlite): void {

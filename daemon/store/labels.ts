@@ -25,7 +25,7 @@ export interface LabelFilter {
 export interface LabelledStates {
   readonly ids: ReadonlySet<string>;
   /** For what has a reference and is no state (yet). */
-  admits(reference: string): boolean;
+  readonly admits: (reference: string) => boolean;
 }
 
 export interface LabelReader {

@@ -46,16 +46,17 @@ export interface ChangeDetail {
 }
 
 export interface ChangeReader {
-  /** Undefined unless the leaf is a state.changed. */
-  read(leafIndex: number): ChangeDetail | undefined;
+  /** Undefined unless the leaf is a state.changed. `size`: as of that tree size. */
+  read(leafIndex: number, size?: number): ChangeDetail | undefined;
 }
 
 export function createChangeReader(database: Sqlite, readRecord: ReadRecord): ChangeReader {
   const blobs = createBlobReader(database);
   const addLinks = createAddLinks(database, readRecord);
   const cited = database
-    .prepare<[string, number]>(
-      "SELECT leaf_index FROM record_index WHERE change_id = ? AND change_id <> '' AND leaf_index <> ? ORDER BY leaf_index",
+    .prepare<[string, number, number]>(
+      `SELECT leaf_index FROM record_index WHERE change_id = ? AND change_id <> '' AND leaf_index <> ? AND leaf_index < ?
+       ORDER BY leaf_index`,
     )
     .pluck();
   const indexOf = database.prepare<[string], number>('SELECT leaf_index FROM record_index WHERE id = ?').pluck();
@@ -64,15 +65,15 @@ export function createChangeReader(database: Sqlite, readRecord: ReadRecord): Ch
     return leafIndex === undefined ? undefined : readRecord(leafIndex);
   };
   return {
-    read(leafIndex) {
+    read(leafIndex, size = Number.MAX_SAFE_INTEGER) {
       const closing = readRecord(leafIndex);
       if (closing?.record.type !== 'state.changed') return undefined;
       const { record } = closing;
-      const records = (cited.all(record.id, leafIndex) as number[]).flatMap((index) => readRecord(index) ?? []);
+      const records = (cited.all(record.id, leafIndex, size) as number[]).flatMap((index) => readRecord(index) ?? []);
       const steps = groupSteps(records, blobs);
       const judged = records.findLast(({ record: cited }) => cited.type === 'change.judged');
       return {
-        summary: addLinks(toChangeSummary(leafIndex, record)),
+        summary: addLinks(toChangeSummary(leafIndex, record), size),
         actions: netActionsOf(record.data, blobs).map((action) => toNetChange(action, steps)),
         outputs: toNetOutputs(steps),
         judgement: judged && readJudgement(judged, { plan, record: readRecord, blobs }),

@@ -8,46 +8,50 @@ import type { ReadRecord } from './queries-read.ts';
 import { toRunEnd, type RunEnd } from './run-end.ts';
 import { toClaim, type ChangeSummary, type StoredRecord } from './queries-summary.ts';
 
-export type AddLinks = (change: ChangeSummary) => ChangeSummary;
+/** `size`: as of that tree size. */
+export type AddLinks = (change: ChangeSummary, size?: number) => ChangeSummary;
 
 /** At most so many statements about one change are read: each run leaves two. */
 const MAX_LINKS = 256;
 
 export function createAddLinks(database: Sqlite, readRecord: ReadRecord): AddLinks {
   const linksOf = database
-    .prepare<[string], number>(
-      `SELECT leaf_index FROM link_index WHERE change_id = ? AND change_id <> '' ORDER BY leaf_index DESC LIMIT ${MAX_LINKS}`,
+    .prepare<[string, number], number>(
+      `SELECT leaf_index FROM link_index WHERE change_id = ? AND change_id <> '' AND leaf_index < ?
+       ORDER BY leaf_index DESC LIMIT ${MAX_LINKS}`,
     )
     .pluck();
   const endOf = database
-    .prepare<[string, string], number>(
-      `SELECT leaf_index FROM run_index WHERE run = ? AND uid = ? AND type LIKE 'run.finished%'
+    .prepare<[string, string, number], number>(
+      `SELECT leaf_index FROM run_index WHERE run = ? AND uid = ? AND type LIKE 'run.finished%' AND leaf_index < ?
        ORDER BY leaf_index DESC LIMIT 1`,
     )
     .pluck();
-  const runEndOf = (runs: readonly RunIdentity[]): RunEnd | undefined => {
+  const runEndOf = (runs: readonly RunIdentity[], size: number): RunEnd | undefined => {
     const [run, ...others] = runs;
     if (run === undefined || others.length > 0) return undefined;
-    const leafIndex = endOf.get(run.id, run.uid);
+    const leafIndex = endOf.get(run.id, run.uid, size);
     const stored = leafIndex === undefined ? undefined : readRecord(leafIndex);
     return stored && toRunEnd(stored);
   };
   const verdictOf = database
-    .prepare<[string], string>('SELECT verdict FROM verdict_index WHERE change_id = ? ORDER BY leaf_index DESC LIMIT 1')
+    .prepare<[string, number], string>(
+      'SELECT verdict FROM verdict_index WHERE change_id = ? AND leaf_index < ? ORDER BY leaf_index DESC LIMIT 1',
+    )
     .pluck();
-  const judge = (change: ChangeSummary): ChangeSummary => {
-    const verdict = verdictOf.get(change.id) ?? '';
+  const judge = (change: ChangeSummary, size: number): ChangeSummary => {
+    const verdict = verdictOf.get(change.id, size) ?? '';
     return { ...change, verdict, isProblem: change.isProblem || PROBLEM_VERDICTS.has(verdict) };
   };
-  return (change) => {
-    const judged = judge(change);
-    const indexes = linksOf.all(change.id);
+  return (change, size = Number.MAX_SAFE_INTEGER) => {
+    const judged = judge(change, size);
+    const indexes = linksOf.all(change.id, size);
     if (indexes.length === 0) return judged;
     const linked = withLinks(
       judged,
       indexes.flatMap((leafIndex) => readRecord(leafIndex) ?? []),
     );
-    return { ...linked, runEnd: runEndOf(linked.runs) };
+    return { ...linked, runEnd: runEndOf(linked.runs, size) };
   };
 }
 

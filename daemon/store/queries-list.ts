@@ -33,6 +33,8 @@ export interface Page {
 
 export interface LogPage {
   readonly lines: readonly LogLine[];
+  /** Where each line stands. */
+  readonly positions: readonly PagePosition[];
   /** Undefined when there is nothing older. */
   readonly next: PagePosition | undefined;
 }
@@ -43,6 +45,8 @@ export interface Lists {
   /** The same without problem records. */
   findChangeLog(filter: ChangeFilter, page: Page): LogPage;
   findChanges(filter: ChangeFilter, page: Page): readonly ChangeSummary[];
+  /** Records of `recordTypes` alone. */
+  findRecords(filter: ChangeFilter, page: Page): LogPage;
   /** How many problem records findLog would list beside the changes. */
   countProblemRecords(filter: ChangeFilter): number;
 }
@@ -96,34 +100,40 @@ export function createLists(
     if (stored.record.type !== 'state.changed') {
       return isOfState(stored.record.data, filter) ? { is: 'record', stored } : undefined;
     }
-    const change = addLinks(toChangeSummary(row.leafIndex, stored.record));
+    const change = addLinks(toChangeSummary(row.leafIndex, stored.record), filter.atSize);
     const isWanted =
       hasActor(change, filter) && isOfRun(change, filter) && touchesPath(changes, change, filter, renames);
     return isWanted ? { is: 'change', change } : undefined;
   };
 
-  const find = (filter: ChangeFilter, page: Page, withRecords: boolean): LogPage => {
+  const find = (filter: ChangeFilter, page: Page, tables: readonly Arm['table'][]): LogPage => {
     const renames = filter.address === undefined ? [] : findRenames(filter.address);
-    const arms: readonly Arm[] = [
-      { table: 'change_index', condition: changeCondition(filter, renames) },
-      ...(withRecords ? [{ table: 'record_index', condition: problemRecordCondition(filter) } as const] : []),
-    ];
+    const arms = tables.map((table): Arm => {
+      const condition = table === 'change_index' ? changeCondition(filter, renames) : problemRecordCondition(filter);
+      return { table, condition };
+    });
     const lines: LogLine[] = [];
+    const positions: Row[] = [];
     let last: Row | undefined;
     for (const row of scan(arms, page.before ?? BEYOND_ALL)) {
-      if (lines.length === page.limit) return { lines, next: last };
+      if (lines.length === page.limit) return { lines, positions, next: last };
       const line = toLine(row, filter, renames);
-      if (line !== undefined) lines.push(line);
+      if (line !== undefined) {
+        lines.push(line);
+        positions.push(row);
+      }
       last = row;
     }
-    return { lines, next: undefined };
+    return { lines, positions, next: undefined };
   };
 
   return {
-    findLog: (filter, page) => find(filter, page, !asksForChangesOnly(filter)),
-    findChangeLog: (filter, page) => find(filter, page, false),
+    findLog: (filter, page) =>
+      find(filter, page, asksForChangesOnly(filter) ? ['change_index'] : ['change_index', 'record_index']),
+    findChangeLog: (filter, page) => find(filter, page, ['change_index']),
+    findRecords: (filter, page) => find(filter, page, ['record_index']),
     findChanges: (filter, page) =>
-      find(filter, page, false).lines.flatMap((line) => (line.is === 'change' ? [line.change] : [])),
+      find(filter, page, ['change_index']).lines.flatMap((line) => (line.is === 'change' ? [line.change] : [])),
     countProblemRecords(filter) {
       if (asksForChangesOnly(filter)) return 0;
       const { sql, parameters } = problemRecordCondition(filter);
@@ -181,7 +191,7 @@ function touchesPath(
 ): boolean {
   const { path, address } = filter;
   if (path === undefined) return true;
-  const detail = changes.read(leafIndex);
+  const detail = changes.read(leafIndex, filter.atSize);
   if (detail === undefined) return false;
   const isAddressed = (name: string): boolean =>
     address === undefined || matchesAddress(address, name) || renames.some((rename) => rename.address === name);

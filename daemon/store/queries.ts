@@ -22,7 +22,7 @@ import type { StoredRecord } from './queries-summary.ts';
 export interface Queries extends Lists {
   readonly counts: Counts;
   /** One change with its net values; undefined unless the leaf is a state.changed. */
-  readChange(leafIndex: number): ChangeDetail | undefined;
+  readChange(leafIndex: number, size?: number): ChangeDetail | undefined;
   /** A record by leaf index or by id. */
   readRecord(key: number | string): StoredRecord | undefined;
   /** What a run.finished tells per operation; undefined when it is no longer here. */
@@ -57,13 +57,14 @@ export function createQueries(database: Sqlite, batches: Batches): Queries {
     findLog: (filter, page) => lists.findLog(withStates(filter), page),
     findChangeLog: (filter, page) => lists.findChangeLog(withStates(filter), page),
     findChanges: (filter, page) => lists.findChanges(withStates(filter), page),
+    findRecords: (filter, page) => lists.findRecords(withStates(filter), page),
     countProblemRecords: (filter) => lists.countProblemRecords(withStates(filter)),
     counts: {
       totals: (filter) => counts.totals(withStates(filter)),
       by: (group, filter) => counts.by(group, withStates(filter)),
     },
     labels,
-    readChange: (leafIndex) => changes.read(leafIndex),
+    readChange: (leafIndex, size) => changes.read(leafIndex, size),
     readRecord: (key) => (typeof key === 'number' ? records.byIndex(key) : records.byId(key)),
     runResources: ({ record }) => readRunResources(record.data, blobs),
     plannedChanges: (stored) => [...plannedChanges(stored, records.byIndex, blobs), ...plannedOutputs(stored, blobs)],
@@ -86,6 +87,13 @@ function createWithStates(labels: LabelReader, size: () => number): (filter: Cha
     if (last?.labels !== filter.labels || last.key !== key) {
       last = { labels: filter.labels, key, among: labels.statesWith(filter.labels, filter.atSize) };
     }
-    return { ...filter, among: last.among };
+    return { ...filter, among: filter.among === undefined ? last.among : intersect(filter.among, last.among) };
+  };
+}
+
+function intersect(a: LabelledStates, b: LabelledStates): LabelledStates {
+  return {
+    ids: new Set([...a.ids].filter((id) => b.ids.has(id))),
+    admits: (reference) => a.admits(reference) && b.admits(reference),
   };
 }

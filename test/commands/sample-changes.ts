@@ -11,8 +11,9 @@ export interface SampleChanges extends SampleLog {
   readonly missed: number;
 }
 
-export function openSampleChanges(): SampleChanges {
-  const log = openSampleLog();
+/** `folder`: of a log to go on with. */
+export function openSampleChanges(folder?: string): SampleChanges {
+  const log = openSampleLog(folder);
   log.append('log.created', {});
   const apply = log.change({
     time: '2026-06-23T14:02:11.000Z',

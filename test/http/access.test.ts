@@ -1,20 +1,23 @@
 // Who gets in, and what a stranger or a failure gets to see.
 import { expect } from 'chai';
-import { ConfigError, StoreError } from '../../daemon/errors.ts';
+import { ConfigError } from '../../daemon/errors.ts';
 import { listenHttp } from '../../daemon/http/listen.ts';
 import { parseBearer } from '../../daemon/http/access.ts';
-import { createMemoryLog, sampleLine, type MemoryLog } from './memory-log.ts';
+import { openLeafLog, sampleLine, type LeafLog } from './leaf-log.ts';
 import { startServer, TOKEN, type Answer, type TestServer } from './server.ts';
 
 describe('http access', () => {
-  let log: MemoryLog;
+  let log: LeafLog;
   let server: TestServer;
 
   beforeEach(async () => {
-    log = createMemoryLog([sampleLine(0)]);
-    server = await startServer(log);
+    log = openLeafLog([sampleLine(0)]);
+    server = await startServer(log.folder);
   });
-  afterEach(() => server.close());
+  afterEach(async () => {
+    await server.close();
+    log.close();
+  });
 
   const type = (answer: Answer): string => (JSON.parse(answer.text) as { type: string }).type;
 
@@ -122,15 +125,18 @@ describe('http access', () => {
   });
 
   it('hides a failure behind a problem and tells the daemon its name only', async () => {
-    log.failure = new TypeError('CANARY');
+    log.database.exec('ALTER TABLE entry RENAME TO "CANARY"');
+    const unavailable = await server.ask('/v1/records');
+    expect(unavailable.status).to.equal(503);
+    server.log.database.close();
     const failed = await server.ask('/v1/records');
     expect(failed).to.include({ status: 500 });
     expect(type(failed)).to.equal('urn:stateseal:problem:internal');
-    log.failure = new StoreError('store-failed', 'could not read', { hint: 'mend the disk' });
-    const unavailable = await server.ask('/v1/records');
-    expect(unavailable.status).to.equal(503);
-    expect(failed.text + unavailable.text).not.to.match(/CANARY|\.ts:|could not read/u);
-    expect(server.failures).to.deep.equal(['TypeError', 'store-failed: could not read']);
+    expect(failed.text + unavailable.text).not.to.match(/CANARY|\.ts:|entry|could not read/u);
+    expect(server.failures[0])
+      .to.match(/^store-failed: could not read the log/u)
+      .and.not.include('CANARY');
+    expect(server.failures[1]).to.equal('TypeError');
   });
 
   it('listens on loopback only', async () => {

@@ -1,204 +1,173 @@
-// schemas/openapi.yaml held against the real server: every documented answer of every path is provoked and must match
-// its description, and nothing undocumented may be answered.
-import { readFileSync } from 'node:fs';
-import { Ajv2020 } from 'ajv/dist/2020.js';
+// schemas/openapi.yaml held against the real server by a client that knows nothing but the document and the few values
+// below: every path, parameter and answer is exercised, and nothing undocumented may be answered.
 import { expect } from 'chai';
-import { parse } from 'yaml';
-import { StoreError } from '../../daemon/errors.ts';
-import { createMemoryLog, sampleId, sampleLine, type MemoryLog } from './memory-log.ts';
+import type { SpoolStatus } from '../../daemon/spool/reader.ts';
+import { openDatabase } from '../../daemon/store/database.ts';
+import { openApiScene, type ApiScene } from './api-scene.ts';
+import {
+  assertDocumented,
+  createTextCheck,
+  document,
+  encode,
+  operations,
+  targetOf,
+  type Operation,
+  type Parameter,
+} from './openapi-document.ts';
 import { startServer, type Answer, type AskOptions, type TestServer } from './server.ts';
 
-interface Reference {
-  readonly $ref: string;
-}
-interface DocumentedResponse {
-  readonly headers?: Readonly<Record<string, { readonly schema: object }>>;
-  readonly content: Readonly<Record<string, { readonly schema: object }>>;
-}
-interface Operation {
-  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly schema: object }[];
-  readonly responses: Readonly<Record<string, DocumentedResponse | Reference>>;
-}
-interface Document {
-  readonly openapi: string;
-  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-  readonly components: { readonly responses: Readonly<Record<string, DocumentedResponse>> };
+/** What takes part in an answer of one status. */
+interface Provoked {
+  readonly operation: Operation;
+  readonly scene: ApiScene;
+  readonly target: string;
+  readonly ask: (target: string, options?: AskOptions) => Promise<Answer>;
 }
 
-/** One request that must give the documented status (and content type, where a status has several). */
-interface Case {
-  readonly path: string;
-  readonly options?: AskOptions;
-  readonly prepare?: (log: MemoryLog) => void;
-  readonly contentType?: string;
-}
+const RUNNING = {
+  status: () => Promise.resolve({ pid: 1, sealer: {}, holds: [], spool: {} as SpoolStatus }),
+  seal: () => Promise.resolve({ size: 7 }),
+};
+const BROKEN = {
+  status: () => Promise.reject(new TypeError('x')),
+  seal: () => Promise.reject(new TypeError('x')),
+};
 
-const BASE = 'urn:stateseal:openapi';
-const document = parse(readFileSync(new URL('../../schemas/openapi.yaml', import.meta.url), 'utf8')) as Document;
-const ajv = new Ajv2020({ strict: true, allowUnionTypes: true });
-ajv.addVocabulary(['example', 'components', 'paths', 'info', 'servers', 'security', 'tags', 'openapi']);
-ajv.addSchema({ $id: BASE, ...document });
+/** How each documented status is provoked; all of them for every operation that documents it. */
+const PROVOKED: Readonly<Record<string, (provoked: Provoked) => Promise<Answer>>> = {
+  '400': ({ ask, target }) => ask(`${target}?unknown=1`),
+  '401': ({ ask, target }) => ask(target, { token: 'wrong' }),
+  '403': ({ ask, target }) => ask(target, { headers: { origin: 'https://evil.example' } }),
+  '404': ({ ask, operation, scene }) => ask(...unknown(operation, scene)),
+  '405': ({ ask, operation, target }) => ask(target, { method: operation.method === 'GET' ? 'POST' : 'GET' }),
+  '410': ({ ask, scene, target }) => {
+    scene.log.database.prepare("UPDATE entry SET line = x'' WHERE leaf_index = 0").run();
+    return ask(target.replace('/tile/0/', '/tile/entries/'));
+  },
+  '413': ({ ask, target }) => ask(target, { body: 'x', headers: { 'content-length': '1' } }),
+  '421': ({ ask, target }) => ask(target, { headers: { host: 'evil.example' } }),
+  '429': async ({ scene, operation, target }) => {
+    const server = await startServer(scene.log.folder, { rates: { take: () => false } });
+    return server.ask(target, { method: operation.method }).finally(() => server.close());
+  },
+  '500': async ({ scene, operation, target }) => {
+    const server = await startServer(scene.log.folder, { live: BROKEN });
+    server.log.database.close();
+    return server.ask(target, { method: operation.method }).finally(() => server.close());
+  },
+  '503': async ({ scene, operation, target }) => {
+    const server = await startServer(scene.log.folder);
+    loseTables(scene);
+    return server.ask(target, { method: operation.method }).finally(() => server.close());
+  },
+};
 
 describe('openapi.yaml', () => {
-  let log: MemoryLog;
-  let server: TestServer;
+  let scene: ApiScene;
 
   beforeEach(async () => {
-    log = createMemoryLog([sampleLine(0), sampleLine(1), sampleLine(2)]);
-    log.checkpoint = { size: 2, note: 'origin\n2\nroot\n\n— origin sig\n' };
-    server = await startServer(log);
+    scene = await openApiScene({ live: RUNNING });
   });
-  afterEach(() => server.close());
+  afterEach(() => scene.close());
 
-  it('is OpenAPI 3.1 and documents what the server has', () => {
+  it('is OpenAPI 3.1', () => {
     expect(document.openapi).to.match(/^3\.1\./u);
-    expect(Object.keys(CASES)).to.deep.equal(Object.keys(document.paths));
   });
 
-  for (const [path, item] of Object.entries(document.paths)) {
-    const operation = item['get'];
-    it(`${path} has the method GET only, and a case for each documented status`, () => {
-      expect(Object.keys(item)).to.deep.equal(['get']);
-      expect(Object.keys(CASES[path] ?? {})).to.deep.equal(Object.keys(operation?.responses ?? {}));
-    });
-    for (const [status, response] of Object.entries(operation?.responses ?? {})) {
-      it(`GET ${path} answers ${status} as documented`, async () => {
-        const documented = resolve(response);
+  for (const operation of operations) {
+    describe(`${operation.method} ${operation.path}`, () => {
+      const isStream = operation.path === '/v1/stream';
+      const ask = (target: string, options: AskOptions = {}, server: TestServer = scene.server): Promise<Answer> =>
+        server.ask(target, { method: operation.method, isStream, ...options });
+
+      it('answers 200 in every documented form', async () => {
+        const target = targetOf(operation, scene.good(operation.path), requiredOf(operation));
         const seen = new Set<string>();
-        for (const entry of CASES[path]?.[status] ?? []) {
-          entry.prepare?.(log);
-          const answer = await server.ask(entry.path, entry.options);
-          expect(answer.status, entry.path).to.equal(Number(status));
-          seen.add(assertDocumented(answer, documented));
+        for (const accept of Object.keys(operation.responses['200']?.content ?? {})) {
+          const answer = await ask(target, { headers: { accept } });
+          expect(answer.status, `${target} ${answer.text.slice(0, 300)}`).to.equal(200);
+          seen.add(assertDocumented(operation, answer, target));
         }
-        expect([...seen]).to.have.members(Object.keys(documented.content));
+        expect([...seen]).to.have.members(Object.keys(operation.responses['200']?.content ?? {}));
       });
-    }
-    for (const parameter of operation?.parameters ?? []) {
-      it(`GET ${path} takes "${parameter.name}" as its schema says, and names it when it does not`, async () => {
-        const isValid = ajv.compile(parameter.schema);
-        for (const text of PARAMETER_VALUES) {
-          const typed = 'type' in parameter.schema && parameter.schema.type === 'integer' ? toInteger(text) : text;
-          const target = targetOf(path, parameter.name, parameter.in, text);
-          const answer = await server.ask(target);
-          if (isValid(typed)) {
-            expect(answer.status, target).to.be.oneOf([200, 404]);
-          } else {
-            expect(answer.status, target).to.equal(400);
-            expect(JSON.parse(answer.text), target).to.include({ parameter: parameter.name });
-          }
-        }
-      });
-    }
+
+      for (const status of Object.keys(operation.responses).filter((code) => code !== '200')) {
+        it(`answers ${status} as documented`, async () => {
+          const target = targetOf(operation, scene.good(operation.path), requiredOf(operation));
+          const answer = await PROVOKED[status]?.({ operation, scene, target, ask });
+          if (answer === undefined) throw new Error(`expected a way to provoke ${status}`);
+          expect(answer.status, `${target} ${answer.text.slice(0, 300)}`).to.equal(Number(status));
+          assertDocumented(operation, answer, target);
+        });
+      }
+
+      for (const parameter of operation.parameters) {
+        it(`takes "${parameter.name}" as its schema says, and names it when it does not`, () =>
+          assertParameter({ operation, scene, target: '', ask }, parameter));
+      }
+    });
   }
 
   it('says nothing that is not documented to a wrong path', async () => {
-    const answer = await server.ask('/v1/nothing');
+    const answer = await scene.server.ask('/v1/nothing');
     expect(answer.status).to.equal(404);
-    expect(ajv.validate({ $ref: `${BASE}#/components/schemas/Problem` }, JSON.parse(answer.text))).to.equal(true);
+    const [first] = operations.filter(({ responses }) => '404' in responses);
+    if (first !== undefined) assertDocumented(first, answer, '/v1/nothing');
   });
 });
 
-const PARAMETER_VALUES = [
+const VALUES = [
   ...['0', '1', '2', '7', '1000', '1001', '-1', '1.5', '1e3', ' 1', '01', '999999999999999', '9999999999999999'],
-  ...['state.changed', 'State.changed', 'a.b.c', 'x'.repeat(33) + '.y', 'network', 'x'.repeat(512), 'x'.repeat(513)],
-  ...['ü', '%00', '[object]', sampleId(1), sampleId(9), sampleId(1).replace('-7000', '-700G')],
+  ...['state.changed', 'State.changed', 'a.b.c', `${'x'.repeat(33)}.y`, 'network', 'x'.repeat(2048), 'x'.repeat(2049)],
+  ...['ü', '%00', '[object]', '', ',', 'a,b', 'a=b', 'team=network,a', '/a', '/a~2', 'true', 'false', 'TRUE', 'json'],
+  ...['csv', 'apply', 'apply,destroy', 'apply,x', 'create', 'as-planned', '24h', 'PT2H', '2026-02-30', '#1', 'label.'],
+  ...['01970000-0000-7000-8000-000000000001', '01970000-0000-700G-8000-000000000001'],
 ];
 
-const guarded = (path: string): Record<string, readonly Case[]> => ({
-  '403': [{ path, options: { headers: { origin: 'https://evil.example' } } }],
-  '405': [{ path, options: { method: 'DELETE' } }],
-  '413': [{ path, options: { body: 'x', headers: { 'content-length': '1' } } }],
-  '421': [{ path, options: { headers: { host: 'evil.example' } } }],
-});
-
-const closed = (path: string): Record<string, readonly Case[]> => ({
-  ...guarded(path),
-  '400': [{ path: `${path}?unknown=1` }],
-  '401': [
-    { path, options: { token: undefined } },
-    { path, options: { token: 'wrong' } },
-  ],
-});
-
-const fail = (error: Error) => (log: MemoryLog) => {
-  const thrower = (): never => {
-    throw error;
+/** What the schema refuses is refused by name; what it allows may still be refused for what it means, by name, too. */
+async function assertParameter({ operation, scene, ask }: Provoked, parameter: Parameter): Promise<void> {
+  const isValid = createTextCheck(parameter);
+  const good = scene.good(operation.path);
+  const others = requiredOf(operation).filter(([name]) => name !== parameter.name);
+  const send = (text: string): [string, AskOptions] => {
+    if (parameter.in === 'header') {
+      return [targetOf(operation, good, others), { headers: { [parameter.name]: encodeURI(text) } }];
+    }
+    if (parameter.in === 'path') return [targetOf(operation, { ...good, [parameter.name]: text }, others), {}];
+    return [targetOf(operation, good, [...others, [parameter.name, text]]), {}];
   };
-  Object.assign(log, { size: thrower, entry: thrower, newestCheckpoint: thrower });
-};
-const failing = (path: string): Record<string, readonly Case[]> => ({
-  '500': [{ path, prepare: fail(new TypeError('x')) }],
-  '503': [{ path, prepare: fail(new StoreError('store-failed', 'x', { hint: 'x' })) }],
-});
-
-const CASES: Readonly<Record<string, Readonly<Record<string, readonly Case[]>>>> = {
-  '/livez': {
-    '200': [{ path: '/livez' }],
-    ...guarded('/livez'),
-  },
-  '/v1/records': {
-    '200': [
-      { path: '/v1/records' },
-      { path: '/v1/records?from=1&limit=1&type=state.changed&state=network' },
-      { path: '/v1/records', prepare: (log) => void (log.lines[1] = Buffer.from('{')) },
-      { path: '/v1/records?limit=1', options: { headers: { accept: 'application/x-ndjson' } } },
-    ],
-    ...closed('/v1/records'),
-    ...failing('/v1/records'),
-  },
-  '/v1/records/{key}': {
-    '200': [{ path: '/v1/records/0' }, { path: `/v1/records/${sampleId(2)}` }],
-    ...closed('/v1/records/0'),
-    '404': [{ path: '/v1/records/3' }, { path: `/v1/records/${sampleId(9)}` }],
-    ...failing('/v1/records/0'),
-  },
-  '/v1/checkpoint': {
-    '200': [{ path: '/v1/checkpoint' }],
-    ...closed('/v1/checkpoint'),
-    '404': [{ path: '/v1/checkpoint', prepare: (log) => void (log.checkpoint = undefined) }],
-    ...failing('/v1/checkpoint'),
-  },
-};
-
-function resolve(response: DocumentedResponse | Reference): DocumentedResponse {
-  if (!('$ref' in response)) return response;
-  const found = document.components.responses[response.$ref.split('/').at(-1) ?? ''];
-  if (found === undefined) throw new Error(`expected ${response.$ref} to exist`);
-  return found;
-}
-
-/** Checks content type, body and headers; returns the content type. */
-function assertDocumented(answer: Answer, documented: DocumentedResponse): string {
-  const contentType = String(answer.headers['content-type']).split(';')[0] ?? '';
-  expect(Object.keys(documented.content)).to.include(contentType);
-  assertValid(documented.content[contentType]?.schema ?? {}, bodyOf(answer, contentType));
-  for (const [name, header] of Object.entries(documented.headers ?? {})) {
-    assertValid(header.schema, answer.headers[name.toLowerCase()]);
+  for (const text of VALUES) {
+    // An empty segment is another path, and a tile's path that is none is no tile.
+    if (parameter.in === 'path' && (text === '' || parameter.name === 'tile')) continue;
+    const [target, options] = send(text);
+    const answer = await ask(target, options);
+    const what = `${target.slice(0, 200)} ${JSON.stringify(options)}: ${answer.text.slice(0, 300)}`;
+    expect(answer.status, what).to.be.oneOf(isValid(text) ? [200, 404, 400] : [400]);
+    if (answer.status === 400) expect(JSON.parse(answer.text), what).to.include({ parameter: parameter.name });
   }
-  return contentType;
+  if (parameter.example === undefined) return;
+  const [target, options] = send(encode(parameter.example));
+  const answer = await ask(target, options);
+  expect(answer.status, `${target} ${answer.text.slice(0, 300)}`).to.equal(200);
+  assertDocumented(operation, answer, target);
 }
 
-function assertValid(schema: object, value: unknown): void {
-  const validate = ajv.compile(rebase(schema));
-  expect(validate(value), JSON.stringify(validate.errors)).to.equal(true);
+function requiredOf({ parameters }: Operation): [string, string][] {
+  return parameters
+    .filter((parameter) => parameter.in === 'query' && parameter.required === true)
+    .map(({ name, example }): [string, string] => [name, encode(example)]);
 }
 
-function bodyOf(answer: Answer, contentType: string): unknown {
-  if (contentType === 'text/plain') return answer.text;
-  return JSON.parse(answer.text) as unknown;
+/** An address that names nothing of its kind; a checkpoint is missing where nothing was sealed. */
+function unknown(operation: Operation, { log }: ApiScene): [string] {
+  const absent: Readonly<Record<string, string>> = { key: '999', name: 'absent', size: '999', tile: '0/999' };
+  if (!operation.path.includes('{')) log.database.exec("UPDATE batch SET checkpoint = NULL, phase = 'frozen'");
+  const query = operation.path.startsWith('/v1/proofs/') ? [] : requiredOf(operation);
+  return [targetOf(operation, absent, query)];
 }
 
-/** Schemas inside the document refer to it by "#/…"; compiled by themselves they need its name. */
-function rebase(schema: object): object {
-  return JSON.parse(JSON.stringify(schema).replaceAll('"#/', `"${BASE}#/`)) as object;
-}
-
-function toInteger(text: string): unknown {
-  return /^(?:0|-?[1-9]\d*)$/u.test(text) ? Number(text) : text;
-}
-
-function targetOf(path: string, name: string, place: string, text: string): string {
-  const encoded = encodeURIComponent(text);
-  return place === 'path' ? path.replace(`{${name}}`, encoded) : `${path}?${name}=${encoded}`;
+function loseTables({ log }: ApiScene): void {
+  const other = openDatabase(log.path);
+  for (const table of ['entry', 'batch', 'record_index']) other.exec(`ALTER TABLE ${table} RENAME TO lost_${table}`);
+  other.close();
 }

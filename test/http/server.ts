@@ -5,10 +5,11 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openLog, type OpenLog } from '../../daemon/answers/open-log.ts';
 import { createApp } from '../../daemon/http/app.ts';
 import { listenHttp, type HttpListener } from '../../daemon/http/listen.ts';
-import type { LogReader } from '../../daemon/http/log-reader.ts';
-import { createRates } from '../../daemon/http/rates.ts';
+import { NO_RECORDER, type LiveRecorder } from '../../daemon/http/live.ts';
+import { createRates, type Rates } from '../../daemon/http/rates.ts';
 import { createSessions, type Sessions } from '../../daemon/http/sessions.ts';
 import { checkToken, type Token } from '../../daemon/tokens.ts';
 
@@ -27,9 +28,13 @@ export interface AskOptions {
   readonly token?: string | undefined;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** Of an answer that goes on: the first part is enough, then the client goes away. */
+  readonly isStream?: boolean;
 }
 
 export interface TestServer extends HttpListener {
+  /** What it reads. */
+  readonly log: OpenLog;
   readonly failures: string[];
   readonly sessions: Sessions;
   /** Reads and exports as the access log was told of them: `principal resource`. */
@@ -42,7 +47,15 @@ export interface TestServer extends HttpListener {
   sendRaw(bytes: string): Promise<string>;
 }
 
-export async function startServer(reader: LogReader): Promise<TestServer> {
+export interface ServerOptions {
+  readonly live?: LiveRecorder;
+  /** Of requests with a credential; default: as many as one wants. */
+  readonly rates?: Rates;
+}
+
+/** Over the log of a data directory, as the API's thread opens it. */
+export async function startServer(logDir: string, options: ServerOptions = {}): Promise<TestServer> {
+  const log = openLog(logDir);
   const failures: string[] = [];
   const accessed: string[] = [];
   const dataDir = mkdtempSync(join(tmpdir(), 'stateseal-http-'));
@@ -50,12 +63,13 @@ export async function startServer(reader: LogReader): Promise<TestServer> {
   const sessions = createSessions(() => performance.now());
   const generous = createRates({ burst: 1e9, perSecond: 1e9 }, () => performance.now());
   const app = createApp({
-    reader,
+    log,
+    live: options.live ?? NO_RECORDER,
     access: {
       checkToken: (text) => checkToken(dataDir, text, Date.now()),
       sessions,
       userHeader: 'x-forwarded-user',
-      rates: generous,
+      rates: options.rates ?? generous,
       refusals: generous,
     },
     accessLog: {
@@ -67,6 +81,7 @@ export async function startServer(reader: LogReader): Promise<TestServer> {
   const listener = await listenHttp(app, { port: 0 });
   return {
     ...listener,
+    log,
     failures,
     accessed,
     sessions,
@@ -75,6 +90,7 @@ export async function startServer(reader: LogReader): Promise<TestServer> {
     sendRaw: (bytes) => sendRaw(listener.port, bytes),
     async close() {
       await listener.close();
+      if (log.database.open) log.database.close();
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
@@ -96,12 +112,18 @@ function ask(port: number, path: string, options: AskOptions): Promise<Answer> {
     sent.on('error', reject);
     sent.on('response', (response) => {
       const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () => {
+      const end = (): void => {
         const text = Buffer.concat(chunks).toString();
         resolve({ status: response.statusCode ?? 0, headers: response.headers, text });
+      };
+      response.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+        if (options.isStream !== true || response.headers['content-type'] !== 'text/event-stream') return;
+        end();
+        sent.destroy();
       });
+      response.on('error', reject);
+      response.on('end', end);
     });
     sent.end(options.body);
   });

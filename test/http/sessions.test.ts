@@ -1,6 +1,6 @@
 // Sessions of a browser: how a one-time code becomes a cookie, and what the cookie is worth.
 import { expect } from 'chai';
-import { createMemoryLog, sampleLine } from './memory-log.ts';
+import { openLeafLog, sampleLine, type LeafLog } from './leaf-log.ts';
 import { createSessions } from '../../daemon/http/sessions.ts';
 import { startServer, type Answer, type TestServer } from './server.ts';
 
@@ -8,8 +8,15 @@ const OWNER = { name: 'session:uid:1', scope: 'admin', states: undefined } as co
 
 describe('http sessions', () => {
   let server: TestServer;
-  beforeEach(async () => void (server = await startServer(createMemoryLog([sampleLine(0)]))));
-  afterEach(() => server.close());
+  let log: LeafLog;
+  beforeEach(async () => {
+    log = openLeafLog([sampleLine(0)]);
+    server = await startServer(log.folder);
+  });
+  afterEach(async () => {
+    await server.close();
+    log.close();
+  });
 
   const begin = (code: string, headers = {}, method = 'GET'): Promise<Answer> =>
     server.ask(`/session?code=${code}`, { token: undefined, headers, method });

@@ -94,9 +94,8 @@ export function sampleId(number: number): string {
 
 const ZERO_COUNTS = { create: 0, update: 0, delete: 0, replace: 0, forget: 0, move: 0, import: 0, taint: 0, output: 0 };
 
-/** Opens an empty log in a temporary folder; `close` removes it. */
-export function openSampleLog(): SampleLog {
-  const folder = mkdtempSync(join(tmpdir(), 'stateseal-log-'));
+/** Opens an empty log in a temporary folder, or goes on with the one of `folder`; `close` removes it. */
+export function openSampleLog(folder = mkdtempSync(join(tmpdir(), 'stateseal-log-'))): SampleLog {
   const path = join(folder, 'log.sqlite');
   const database = openDatabase(path);
   // What a sample log loses with the power is nothing.
